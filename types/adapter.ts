@@ -1,0 +1,58 @@
+import type { RealtimeEvent } from './events.ts'
+import type { Deployment } from './router.ts'
+
+/** What a client brought along, as far as an adapter may see it: never its credential. */
+export interface ClientHello {
+  /** The provider's model name: `target` without the provider. Absent when the client named no model itself. */
+  readonly model?: string
+  /** The client's query parameters in their order, credentials and `model` left out. */
+  readonly query: URLSearchParams
+  /** `OpenAI-Safety-Identifier` of the client (a hashed end-user id for abuse monitoring), when it sent one. */
+  readonly safetyIdentifier?: string
+}
+
+/** Where and how to open the upstream socket. */
+export interface UpstreamRequest {
+  /** A `ws:` or `wss:` URL. */
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Subprotocols to offer. Default: none, which is what providers expect of a server. */
+  readonly protocols?: readonly string[]
+}
+
+/**
+ * Why an upstream did not take a session. `client` means that the client's own request was at fault
+ * (a bad `call_id`, say): no other deployment is tried then.
+ */
+export interface UpstreamRefusal {
+  readonly kind: 'credentials' | 'rate_limit' | 'quota' | 'not_found' | 'client' | 'fault' | 'timeout'
+  /** When the upstream said so: how long to wait, in milliseconds. */
+  readonly retryAfterMs?: number
+}
+
+/** What an upstream answered before it was ready. */
+export type UpstreamAnswer =
+  /** The handshake was answered with something other than 101. */
+  | { readonly type: 'status', readonly status: number, readonly headers: Readonly<Record<string, string | string[] | undefined>> }
+  /** The first event after the handshake. */
+  | { readonly type: 'event', readonly event: RealtimeEvent }
+  /** The socket was closed before the first event. 1006: without a close frame. */
+  | { readonly type: 'close', readonly code: number }
+
+/** Knows one provider. Pure: no I/O, no clock, no state. */
+export interface UpstreamAdapter {
+  /** The prefix of `target` that picks this adapter. */
+  readonly provider: string
+  /** URL, headers and subprotocols for a session on `deployment`. A throw refuses the candidate as a `fault`. */
+  request (deployment: Deployment, hello: ClientHello): UpstreamRequest
+  /**
+   * When the upstream counts as having answered: with its first event (default), or as soon as the socket is open,
+   * for sessions in which the upstream does not speak first.
+   */
+  readyAt? (hello: ClientHello): 'event' | 'open'
+  /**
+   * Reads an answer: `undefined` when it means ready, else why the session was refused.
+   * Default: `classifyAnswer`, which knows HTTP statuses and OpenAI's error codes.
+   */
+  classify? (answer: UpstreamAnswer): UpstreamRefusal | undefined
+}

@@ -1,0 +1,95 @@
+import type { FastifyRequest } from 'fastify'
+import type { UpstreamAdapter } from './adapter.ts'
+import type { KeyStore, Principal, VirtualKeyOptions } from './keys.ts'
+import type { DeploymentOptions, Router } from './router.ts'
+import type { SessionInfo, SessionSummary } from './session.ts'
+
+/**
+ * The host's own authentication, asked before the keys.
+ * @param credential what the client sent as key, `undefined` when it sent none (a cookie session, say).
+ * @returns a principal to let the client in, `null` to refuse it, `undefined` to leave the decision to the keys.
+ * A rejection refuses the client with 503 `store_unavailable`; nobody gets in by an error.
+ */
+export type Authenticate = (request: FastifyRequest, credential: string | undefined) =>
+  Principal | null | undefined | Promise<Principal | null | undefined>
+
+/** Options of the plugin. All times are in milliseconds, all sizes in bytes. */
+export interface RealtimeGatewayOptions {
+  /** Prefix for the plugin's routes, as for any Fastify plugin. */
+  readonly prefix?: string
+
+  /** Where models are served. Required unless `router` is given. */
+  readonly deployments?: readonly DeploymentOptions[]
+  /** Replaces the built-in router. */
+  readonly router?: Router
+  /** Further providers, or replacements for the built-in `openai` and `xai`. */
+  readonly adapters?: readonly UpstreamAdapter[]
+
+  /** Virtual keys, kept in memory as hashes. At least one of `keys`, `keyStore`, `masterKey`, `authenticate` is required. */
+  readonly keys?: readonly VirtualKeyOptions[]
+  /** Another place to look virtual keys up; asked after `keys`. */
+  readonly keyStore?: KeyStore
+  /** A key that may use every model. At least 16 characters. */
+  readonly masterKey?: string
+  /** The host's own authentication. */
+  readonly authenticate?: Authenticate
+
+  /** Path of the route. Default `/v1/realtime`. */
+  readonly path?: string
+  /** Further paths for the same route. Default none. */
+  readonly aliases?: readonly string[]
+  /** Public model name for sessions that name none (`intent=transcription`, `call_id=…`). Default: such a session must name one. */
+  readonly defaultModel?: string
+  /** Exact `Origin` values that may connect; a client without `Origin` always may. Default: every origin. */
+  readonly allowedOrigins?: readonly string[]
+  /**
+   * How a client hears that it is refused: `http` (status and JSON body), `event` (101, an `error` event, a close code),
+   * or `auto`: `event` for clients that can read nothing else (key in the subprotocol, or an `Origin` header). Default `auto`.
+   */
+  readonly refusal?: 'auto' | 'http' | 'event'
+
+  /** How long one upstream may take from dial to first event. Default 10 000. */
+  readonly connectTimeout?: number
+  /** How long a client may wait for its answer in all, authentication and failover included. Default 20 000. */
+  readonly upgradeTimeout?: number
+  /** Upgrades that may wait for their answer at a time; more get 503 `at_capacity`. Default 1 000. */
+  readonly maxUpgrades?: number
+  /** Sessions at a time in this process; more get 503 `at_capacity`. Default 10 000. */
+  readonly maxSessions?: number
+
+  /** Largest message on either leg; a larger one ends the session with 1009. Default 16 777 216 (16 MiB). */
+  readonly maxMessageBytes?: number
+  /** Most fragments in one message; more end the session with 1008. Default 16 384. */
+  readonly maxFragments?: number
+  /** Bytes that all unfinished messages of the process may hold; beyond, the growing one ends with 1013. Default 67 108 864 (64 MiB). */
+  readonly maxUnfinishedBytes?: number
+  /** Messages per second that a client may send for long. Default 500. */
+  readonly messageRate?: number
+  /** Messages that a client may send at once (a burst, refilled at `messageRate`). Default 5 000. */
+  readonly messageBurst?: number
+  /** Bytes waiting for a slow peer above which its source is not read. Default 1 048 576 (1 MiB). */
+  readonly highWaterMark?: number
+  /** Bytes waiting below which reading goes on. Default 262 144 (256 KiB). */
+  readonly lowWaterMark?: number
+  /** How long a peer may leave its source unread before the session ends with `slow_consumer`, 1013. Default 30 000. */
+  readonly stallTimeout?: number
+  /** Silence on a leg before it is pinged. Default 15 000. */
+  readonly pingInterval?: number
+  /** How long a pinged leg may stay silent before it counts as dead. Default 15 000. */
+  readonly pongTimeout?: number
+  /** How long neither peer may send a message before the session ends with `session_expired`, 1001. Default 0: no limit. */
+  readonly idleTimeout?: number
+  /** How long a session may last before it ends with `session_expired`, 1001. Default 0: no limit (providers have their own). */
+  readonly maxSessionDuration?: number
+  /** How long a peer may take to answer a close frame before its socket is cut. Default 5 000. */
+  readonly closeTimeout?: number
+  /** How long the upstream is kept after the client is gone in the middle of a response, for its final `response.done`. Default 10 000. */
+  readonly lingerTimeout?: number
+  /** How long running turns may go on when the server closes. Default 10 000. */
+  readonly drainTimeout?: number
+
+  /** Called when a session is open. A throw is logged and changes nothing. */
+  readonly onSessionOpen?: (session: SessionInfo) => void | Promise<void>
+  /** Called when a session is over and both legs are closed; `fastify.close()` waits for it. A throw is logged. */
+  readonly onSessionClose?: (session: SessionSummary) => void | Promise<void>
+}

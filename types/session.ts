@@ -1,0 +1,62 @@
+/** A live session, as `fastify.realtime.sessions` shows it. */
+export interface SessionInfo {
+  /** Unique id, also in every log line of the session. */
+  readonly id: string
+  /** `Principal.id` of its owner. */
+  readonly principal: string
+  /** SHA-256 of the virtual key, when one was used. */
+  readonly keyHash?: string
+  /** Public model name that was asked for. */
+  readonly model: string
+  /** `Deployment.id` that serves it. */
+  readonly deployment: string
+  /** `open`; `draining` (finishing its turn before a shutdown); `closing` (close frames are under way). */
+  readonly state: 'open' | 'draining' | 'closing'
+  /** Milliseconds since the client was answered. */
+  readonly ageMs: number
+  /** Bytes received from the client and from the upstream, frame headers included. */
+  readonly bytes: { readonly client: number, readonly upstream: number }
+  /** Messages received from the client and from the upstream. */
+  readonly messages: { readonly client: number, readonly upstream: number }
+  /** Responses that the upstream has finished (`response.done`). */
+  readonly turns: number
+}
+
+/** How a session ended; the argument of `onSessionClose`. */
+export interface SessionSummary extends Omit<SessionInfo, 'state'> {
+  /** Who ended it. */
+  readonly endedBy: 'client' | 'upstream' | 'gateway'
+  /** Close code the session ended with: what the ending peer sent, or what the gateway chose. 1006: the peer vanished. */
+  readonly closeCode: number
+  /** Error code of the gateway (`slow_consumer`, …) when it ended the session itself. */
+  readonly error?: string
+}
+
+/** The live sessions of this process. */
+export interface RealtimeSessions {
+  readonly size: number
+  list (): SessionInfo[]
+  /**
+   * Ends one session: both peers get `code` (default 1000) and `reason` (default "closed by the gateway").
+   * @returns whether there was such a session.
+   */
+  close (id: string, options?: { code?: number, reason?: string }): boolean
+}
+
+/** How to drain; see `RealtimeGateway.drain`. */
+export interface DrainOptions {
+  /** How long running turns may go on, in milliseconds. Default: the option `drainTimeout`. */
+  readonly deadlineMs?: number
+  /** Close reason for the sessions that are cut. Default "server is shutting down". */
+  readonly reason?: string
+}
+
+/** What the plugin puts on the instance, as `fastify.realtime`. */
+export interface RealtimeGateway {
+  readonly sessions: RealtimeSessions
+  /**
+   * Takes no new session (503 `draining`), lets running turns end, closes every session with 1012 and resolves when
+   * the last one and its `onSessionClose` hook are done. `fastify.close()` does the same.
+   */
+  drain (options?: DrainOptions): Promise<void>
+}
