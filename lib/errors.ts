@@ -62,6 +62,8 @@ export interface GatewayErrorDetails {
   /** Replaces the table's message. */
   readonly message?: string
   readonly param?: string
+  /** `event_id` of the client event at fault. */
+  readonly eventId?: string
   /** Told to the client as `Retry-After`, rounded up to seconds. */
   readonly retryAfterMs?: number
   /** For the log only. */
@@ -72,6 +74,7 @@ export interface GatewayErrorDetails {
 export class GatewayError extends Error {
   readonly code: GatewayErrorCode
   readonly param: string | null
+  readonly eventId: string | null
   readonly retryAfterMs: number | undefined
 
   constructor (code: GatewayErrorCode, details: GatewayErrorDetails = {}) {
@@ -79,6 +82,7 @@ export class GatewayError extends Error {
     this.name = 'GatewayError'
     this.code = code
     this.param = details.param ?? null
+    this.eventId = details.eventId ?? null
     this.retryAfterMs = details.retryAfterMs
   }
 
@@ -97,7 +101,7 @@ export class GatewayError extends Error {
   }
 
   get body (): RealtimeErrorBody {
-    return { type: table[this.code].type, code: this.code, message: this.message, param: this.param, event_id: null }
+    return { type: table[this.code].type, code: this.code, message: this.message, param: this.param, event_id: this.eventId }
   }
 
   /** The `error` event that tells the same in a session. */

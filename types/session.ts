@@ -47,7 +47,7 @@ export interface RealtimeSessions {
 export interface DrainOptions {
   /** How long running turns may go on, in milliseconds. Default: the option `drainTimeout`. */
   readonly deadlineMs?: number
-  /** Close reason for the sessions that are cut. Default "server is shutting down". */
+  /** What the `error` event tells the clients. Default "The server is shutting down." */
   readonly reason?: string
 }
 

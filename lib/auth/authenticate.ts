@@ -1,0 +1,55 @@
+import type { FastifyRequest } from 'fastify'
+import { GatewayError } from '../errors.ts'
+import { hashKey, sameHash } from '../keys/hash.ts'
+import type { Authenticate, KeyStore, Principal, VirtualKey } from '../../types/index.ts'
+
+export interface AuthenticatorOptions {
+  readonly authenticate?: Authenticate
+  readonly masterKeyHash?: string
+  /** Asked in this order. */
+  readonly stores: readonly KeyStore[]
+  /** Unix time in milliseconds. */
+  readonly time: () => number
+}
+
+export type Authenticator = (request: FastifyRequest, credential: string | undefined) => Promise<Principal>
+
+/**
+ * Turns a credential into a principal: the host's hook first, then the master key, then the stores. Nothing but one of
+ * them saying yes lets anybody in.
+ */
+export function createAuthenticator ({ authenticate, masterKeyHash, stores, time }: AuthenticatorOptions): Authenticator {
+  return async (request, credential) => {
+    if (authenticate !== undefined) {
+      const principal = await asked(async () => await authenticate(request, credential))
+      if (principal === null) throw new GatewayError('invalid_api_key')
+      if (principal !== undefined) return principal
+    }
+    if (credential === undefined) {
+      throw new GatewayError(request.headers.authorization === undefined ? 'missing_api_key' : 'invalid_api_key')
+    }
+    const hash = hashKey(credential)
+    if (masterKeyHash !== undefined && sameHash(hash, masterKeyHash)) return { id: 'master', keyHash: hash }
+    for (const store of stores) {
+      const key = await asked(() => store.findByHash(hash))
+      if (key !== undefined && sameHash(key.hash, hash)) return principalOf(key, time())
+    }
+    throw new GatewayError('invalid_api_key')
+  }
+}
+
+function principalOf (key: VirtualKey, now: number): Principal {
+  if (key.blocked) throw new GatewayError('key_blocked')
+  if (key.expiresAt !== undefined && key.expiresAt <= now) throw new GatewayError('key_expired')
+  return { id: key.name ?? key.hash.slice(0, 8), keyHash: key.hash, models: key.models, metadata: key.metadata }
+}
+
+/** Whoever cannot answer has not said no: the client is asked to come back, and keeps its key. */
+async function asked<T> (ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause
+    throw new GatewayError('store_unavailable', { cause })
+  }
+}

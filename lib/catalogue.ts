@@ -1,0 +1,57 @@
+/** A model that a provider has, or had, for realtime sessions. */
+export interface CatalogueModel {
+  /** `provider/model`; a trailing `*` stands for the dated snapshots too. */
+  readonly target: string
+  /** `current`; `deprecated` (works, with an end announced or advised against); `retired` (the provider has shut it down). */
+  readonly status: 'current' | 'deprecated' | 'retired'
+  /** When it is, or was, shut down, ISO 8601. */
+  readonly ends?: string
+  /** What to use instead. */
+  readonly successor?: string
+  /** What else to know. */
+  readonly note?: string
+}
+
+/**
+ * The realtime models of the built-in providers, as their documentation had them in November 2026. A list for notices and
+ * documentation, not a limit: every other name passes to the provider unchanged.
+ */
+export const realtimeModels: readonly CatalogueModel[] = [
+  { target: 'xai/grok-voice-latest', status: 'current', note: 'alias of the newest, grok-voice-think-fast-2.0 since 2026-08-05' },
+  { target: 'xai/grok-voice-think-fast-2.0', status: 'current' },
+  { target: 'xai/grok-voice-think-fast-1.0', status: 'current' },
+  { target: 'xai/grok-voice-fast-1.0', status: 'deprecated', successor: 'xai/grok-voice-latest' },
+  { target: 'openai/gpt-realtime-2.1', status: 'current' },
+  { target: 'openai/gpt-realtime-2.1-mini', status: 'current' },
+  { target: 'openai/gpt-realtime-2', status: 'current' },
+  { target: 'openai/gpt-realtime-1.5', status: 'current' },
+  { target: 'openai/gpt-realtime', status: 'deprecated', ends: '2027-01-20', successor: 'openai/gpt-realtime-2.1' },
+  { target: 'openai/gpt-realtime-2025-08-28', status: 'deprecated', ends: '2027-01-20', successor: 'openai/gpt-realtime-2.1' },
+  { target: 'openai/gpt-realtime-mini*', status: 'deprecated', ends: '2027-01-20', successor: 'openai/gpt-realtime-2.1-mini' },
+  { target: 'openai/gpt-realtime-translate', status: 'current', note: 'translation sessions' },
+  { target: 'openai/gpt-realtime-whisper', status: 'current', note: 'transcription sessions' },
+  { target: 'openai/gpt-live-transcribe', status: 'current', note: 'transcription sessions' },
+  { target: 'openai/gpt-4o-realtime-preview*', status: 'retired', ends: '2026-05-07', successor: 'openai/gpt-realtime-2.1' },
+  { target: 'openai/gpt-4o-mini-realtime-preview*', status: 'retired', ends: '2026-05-07', successor: 'openai/gpt-realtime-2.1-mini' }
+]
+
+/**
+ * What a host should hear at start about the model of a deployment.
+ * @param target `provider/model`
+ * @returns one sentence for the log, or `undefined` for a current, unknown or wildcard model.
+ */
+export function modelNotice (target: string): string | undefined {
+  const model = realtimeModels.find(each => covers(each.target, target))
+  if (model === undefined || model.status === 'current') return undefined
+  const what = model.status === 'retired'
+    ? `was shut down by its provider on ${model.ends}`
+    : model.ends === undefined ? 'is deprecated by its provider' : `is deprecated; its provider shuts it down on ${model.ends}`
+  return `model ${target} ${what}; use ${model.successor}`
+}
+
+// A snapshot is the name with a date; `gpt-realtime-mini*` must not take in another model that only begins like it.
+function covers (pattern: string, target: string): boolean {
+  if (!pattern.endsWith('*')) return pattern === target
+  const name = pattern.slice(0, -1)
+  return target === name || (target.startsWith(name) && /^-\d{4}-\d{2}-\d{2}$/.test(target.slice(name.length)))
+}

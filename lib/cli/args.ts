@@ -1,0 +1,75 @@
+import { parseArgs } from 'node:util'
+
+/** The command line, or what it asks for, is not right; exit code 2. */
+export class UsageError extends Error {}
+
+export interface Args {
+  readonly command: 'serve' | 'help' | 'version'
+  readonly config?: string
+  readonly host: string
+  readonly port: number
+  readonly tls?: { readonly cert: string, readonly key: string }
+}
+
+export const usage = `Usage: realtime-gateway [--config FILE] [--host 127.0.0.1] [--port 4000] [--tls-cert FILE --tls-key FILE]
+
+Serves the OpenAI Realtime protocol at /v1/realtime (also /realtime and /openai/v1/realtime), and /health.
+
+  -c, --config FILE    LiteLLM's config file, as it is; the section realtime_settings holds the gateway's own options
+      --host HOST      address to listen on (default 127.0.0.1; 0.0.0.0 for every interface)
+      --port PORT      port to listen on (default 4000; 0 for any free one)
+      --tls-cert FILE  certificate chain, PEM
+      --tls-key FILE   its private key, PEM
+  -h, --help           this text
+  -v, --version        the version
+
+Without --config the environment decides:
+  XAI_API_KEY          serves grok-voice-* and xai/* from xAI
+  OPENAI_API_KEY       serves gpt-realtime* and openai/* from OpenAI
+  REALTIME_GATEWAY_…   any option of the plugin: REALTIME_GATEWAY_CONNECT_TIMEOUT=5000
+
+With or without a file:
+  REALTIME_GATEWAY_MASTER_KEY or LITELLM_MASTER_KEY
+                       the key for clients where none is configured; with none at all one is made for this run and printed
+  LOG_LEVEL            trace, debug, info (default), warn, error, fatal or silent
+
+SIGTERM and SIGINT let running turns end and then close every session.
+`
+
+/** Reads the command line. @throws {UsageError} naming the flag and its rule */
+export function readArgs (argv: readonly string[]): Args {
+  const values = parse(argv)
+  const { host = '127.0.0.1', 'tls-cert': cert, 'tls-key': key } = values
+  const port = Number(values.port ?? 4000)
+  if (values.port?.trim() === '' || !Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError('--port must be a whole number from 0 to 65535')
+  if (host === '') throw new UsageError('--host must not be empty')
+  if (values.config === '') throw new UsageError('--config must name a file')
+  if ((cert === undefined) !== (key === undefined)) throw new UsageError('--tls-cert and --tls-key go together')
+  return {
+    command: values.help ? 'help' : values.version ? 'version' : 'serve',
+    host,
+    port,
+    ...(values.config !== undefined && { config: values.config }),
+    ...(cert !== undefined && key !== undefined && { tls: { cert, key } })
+  }
+}
+
+function parse (argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        config: { type: 'string', short: 'c' },
+        host: { type: 'string' },
+        port: { type: 'string' },
+        'tls-cert': { type: 'string' },
+        'tls-key': { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'v' }
+      }
+    }).values
+  } catch (error) {
+    // Node's first sentence names the flag; the rest is advice about positional arguments, of which there are none.
+    throw new UsageError((error as Error).message.split(/\.\s|\n/)[0]!.replace(/\.$/, ''))
+  }
+}

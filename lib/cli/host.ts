@@ -1,0 +1,59 @@
+import fastify from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { createSecureContext } from 'node:tls'
+import { ConfigError } from '../errors.ts'
+import realtimeGateway from '../index.ts'
+import type { Args } from './args.ts'
+import type { Settings } from './settings.ts'
+
+export interface Host {
+  readonly app: FastifyInstance
+  /** Listens and returns the address of the realtime route. */
+  listen (): Promise<string>
+}
+
+/** A small Fastify app with the gateway and `/health`. */
+export async function createHost ({ host, port, tls }: Args, { options, warnings }: Settings, logLevel: string): Promise<Host> {
+  const logger = {
+    level: logLevel,
+    // The query string stays out of the log: a client may have put its key there.
+    serializers: { req: ({ method, url, ip }: FastifyRequest) => ({ method, path: url?.split('?')[0], remoteAddress: ip }) }
+  }
+  const app: FastifyInstance = tls === undefined ? fastify({ logger }) : fastify({ logger, https: readTls(tls) })
+  for (const { kind, message } of warnings) app.log[kind === 'skipped' ? 'info' : 'warn'](message)
+
+  await app.register(realtimeGateway, options)
+  // The two long paths are where orchestrators set up for LiteLLM look.
+  for (const path of ['/health', '/health/liveliness', '/health/readiness']) {
+    app.get(path, { logLevel: 'warn' }, async () => ({ status: 'ok', sessions: app.realtime.sessions.size }))
+  }
+  return {
+    app,
+    async listen () {
+      await app.listen({ host, port })
+      const address = app.server.address() as AddressInfo
+      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
+      return `${tls === undefined ? 'ws' : 'wss'}://${name}:${address.port}${options.prefix ?? ''}${options.path}`
+    }
+  }
+}
+
+function readTls (tls: NonNullable<Args['tls']>): { cert: Buffer, key: Buffer } {
+  const pair = { cert: readPem('--tls-cert', tls.cert), key: readPem('--tls-key', tls.key) }
+  try {
+    createSecureContext(pair)
+  } catch (error) {
+    throw new ConfigError(`--tls-cert ${tls.cert} and --tls-key ${tls.key} cannot be used: ${(error as NodeJS.ErrnoException).code ?? 'not a pair'}`)
+  }
+  return pair
+}
+
+function readPem (flag: string, file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw new ConfigError(`${flag} ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+}

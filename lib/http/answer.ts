@@ -1,0 +1,35 @@
+import type { FastifyReply } from 'fastify'
+import type { Duplex } from 'node:stream'
+import type { GatewayError } from '../errors.ts'
+import { encodeClosePayload, encodeFrame, opcodes } from '../wire/frame.ts'
+import { switchingProtocols } from '../wire/handshake.ts'
+import type { Upgrade } from './upgrades.ts'
+
+/** Answers 101 and takes the socket over from Fastify. */
+export function accept (reply: FastifyReply, { socket }: Upgrade, key: string, protocol: string | undefined): void {
+  reply.hijack()
+  // Nothing of the request and its response has to live as long as the session.
+  reply.raw.detachSocket(socket as Parameters<typeof reply.raw.detachSocket>[0])
+  if ('setNoDelay' in socket && typeof socket.setNoDelay === 'function') socket.setNoDelay(true)
+  if ('setTimeout' in socket && typeof socket.setTimeout === 'function') socket.setTimeout(0)
+  socket.write(switchingProtocols(key, protocol))
+}
+
+/** Tells a client that has been answered 101 why it is refused: one `error` event and the close code. */
+export function refuseByEvent (socket: Duplex, error: GatewayError, closeTimeout: number): void {
+  socket.write(encodeFrame(opcodes.text, Buffer.from(JSON.stringify(error.toEvent())), false))
+  socket.end(encodeFrame(opcodes.close, encodeClosePayload(error.closeCode, error.code), false))
+  // What the client still sends is read and dropped: its close frame, and then its end.
+  socket.resume()
+  const timer = setTimeout(() => socket.destroy(), closeTimeout)
+  socket.on('error', () => {})
+  socket.on('close', () => clearTimeout(timer))
+}
+
+/** Refuses by HTTP: status, `Retry-After`, OpenAI-shaped body. */
+export function refuseByHttp (reply: FastifyReply, error: GatewayError): FastifyReply {
+  const wait = error.retryAfterSeconds
+  if (wait !== undefined) reply.header('Retry-After', wait)
+  if (error.code === 'upgrade_required') reply.headers({ Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Version': '13' })
+  return reply.code(error.statusCode).send({ error: error.body })
+}

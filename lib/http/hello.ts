@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http'
+import { GatewayError } from '../errors.ts'
+import { handshakeFault, offeredProtocols } from '../wire/handshake.ts'
+
+/** What a client asked for, as far as its request alone tells. */
+export interface Hello {
+  /** `Sec-WebSocket-Key`. */
+  readonly key: string
+  /** Subprotocols that the client offers, keys among them. */
+  readonly protocols: readonly string[]
+  readonly query: URLSearchParams
+  readonly origin: string | undefined
+  readonly safetyIdentifier: string | undefined
+}
+
+/** @throws GatewayError `upgrade_required` or `invalid_handshake` */
+export function readHello (request: IncomingMessage): Hello {
+  const { headers, method = '', url = '' } = request
+  const fault = handshakeFault(method, headers)
+  if (fault === 'version') throw new GatewayError('upgrade_required', { message: 'Only version 13 of the WebSocket protocol is spoken here.' })
+  if (fault !== undefined) throw new GatewayError('invalid_handshake')
+  const protocols = offeredProtocols(headers['sec-websocket-protocol'])
+  if (protocols === undefined) throw new GatewayError('invalid_handshake', { message: 'The Sec-WebSocket-Protocol header is malformed.' })
+  const question = url.indexOf('?')
+  const safety = headers['openai-safety-identifier']
+  return {
+    key: headers['sec-websocket-key']!,
+    protocols,
+    query: new URLSearchParams(question === -1 ? '' : url.slice(question + 1)),
+    origin: headers.origin,
+    safetyIdentifier: typeof safety === 'string' && /^[\x21-\x7e]{1,256}$/.test(safety) ? safety : undefined
+  }
+}
+
+/**
+ * Whether this client can only read a refusal as an event: a browser sees nothing of a refused handshake. Its key is
+ * in a subprotocol, or it sends an `Origin`.
+ */
+export function readsEventsOnly (hello: Hello, isSecret: (protocol: string) => boolean): boolean {
+  return hello.origin !== undefined || hello.protocols.some(isSecret)
+}

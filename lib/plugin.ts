@@ -1,0 +1,66 @@
+import websocket from '@fastify/websocket'
+import type { FastifyPluginAsync } from 'fastify'
+import { performance } from 'node:perf_hooks'
+import { createAuthenticator } from './auth/authenticate.ts'
+import { modelNotice } from './catalogue.ts'
+import { AlreadyRegisteredError } from './errors.ts'
+import { realtimeRoute } from './http/realtime.ts'
+import { watchUpgrades } from './http/upgrades.ts'
+import { createMemoryKeyStore } from './keys/memory.ts'
+import { createSlots } from './limits/slots.ts'
+import { createUnfinishedBytes } from './limits/unfinished.ts'
+import { resolveOptions } from './options.ts'
+import { createRouter } from './router/router.ts'
+import { Registry } from './session/registry.ts'
+import { createDial } from './upstream/dial.ts'
+import { openai } from './upstream/openai.ts'
+import { xai } from './upstream/xai.ts'
+import type { RealtimeGatewayOptions } from '../types/index.ts'
+
+const builtIn = [openai, xai]
+
+// A sweep looks at every session; the shortest time that it watches is met within a quarter.
+const longestSweep = 1_000
+const shortestSweep = 10
+
+export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify, userOptions) => {
+  if (fastify.hasDecorator('realtime')) throw new AlreadyRegisteredError()
+  const options = resolveOptions(userOptions, builtIn.map(({ provider }) => provider))
+  const now = (): number => performance.now()
+  const watched = [options.pingInterval, options.pongTimeout, options.stallTimeout, options.idleTimeout, options.maxSessionDuration].filter(time => time > 0)
+  const registry = new Registry({ ...options, now, sweepInterval: Math.max(shortestSweep, Math.min(longestSweep, ...watched.map(time => time / 4))) })
+  const upgrades = watchUpgrades(fastify.server, () => registry.draining)
+
+  fastify.decorate('realtime', { sessions: registry, drain: drainOptions => registry.drain(drainOptions) })
+  // Before @fastify/websocket's own, which stops routing upgrades.
+  fastify.addHook('preClose', async () => {
+    await registry.drain()
+    upgrades.stop()
+  })
+  if (!fastify.hasDecorator('websocketServer')) await fastify.register(websocket)
+
+  for (const { id, target } of options.deployments) {
+    const notice = modelNotice(target)
+    if (notice !== undefined) fastify.log.warn({ deployment: id }, notice)
+  }
+
+  await fastify.register(async scope => {
+    realtimeRoute(scope, {
+      options,
+      adapters: new Map([...builtIn, ...options.adapters ?? []].map(adapter => [adapter.provider, adapter])),
+      authenticate: createAuthenticator({
+        authenticate: options.authenticate,
+        masterKeyHash: options.masterKeyHash,
+        stores: [createMemoryKeyStore(options.keys ?? []), ...options.keyStore ? [options.keyStore] : []],
+        time: Date.now
+      }),
+      router: options.router ?? createRouter(options.deployments),
+      registry,
+      upgrades,
+      slots: createSlots(),
+      dial: createDial(),
+      unfinished: createUnfinishedBytes(options.maxUnfinishedBytes),
+      now
+    })
+  }, { prefix: options.prefix })
+}

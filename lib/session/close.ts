@@ -1,0 +1,43 @@
+/** Longest close reason in bytes of UTF-8: a control frame holds 125, two are the code (RFC 6455 section 5.5). */
+export const maxReasonBytes = 123
+
+/**
+ * The code to close one leg with when the other ended with `code`. 1005 (none given) and what may never be sent
+ * (RFC 6455 section 7.4) are mapped; the rest passes.
+ */
+export function relayedCode (code: number): number {
+  if (code === 1005) return 1000
+  if (isSendable(code)) return code
+  return 1011
+}
+
+/** Whether a close frame may carry this code. */
+export function isSendable (code: number): boolean {
+  if (code >= 3000 && code <= 4999) return Number.isInteger(code)
+  return Number.isInteger(code) && code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006
+}
+
+/** `reason` cut to what a close frame holds, never inside a code point. */
+export function cutReason (reason: string): string {
+  const bytes = Buffer.from(reason)
+  if (bytes.length <= maxReasonBytes) return reason
+  let end = maxReasonBytes
+  // 10xxxxxx continues a code point: the cut goes before the byte that starts it.
+  while ((bytes[end]! & 0xc0) === 0x80) end--
+  return bytes.toString('utf8', 0, end)
+}
+
+const secretTokens = /\b(?:sk|xai|ek|pk|key|token|secret|api|gsk|rk)[-_][\w-]{6,}/gi
+const bearer = /\bbearer\s+\S+/gi
+const addresses = /\b(?:[a-z][a-z0-9+.-]{0,15}:\/\/\S+|\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?)/gi
+const hidden = '[redacted]'
+
+/** A provider's reason without what looks like a credential, a URL or an address, and without control characters. */
+export function redactReason (reason: string): string {
+  return cutReason(reason
+    .replace(bearer, hidden)
+    .replace(addresses, hidden)
+    .replace(secretTokens, hidden)
+    // eslint-disable-next-line no-control-regex -- control characters are what must go
+    .replace(/[\u0000-\u001f\u007f]/g, ' '))
+}

@@ -1,0 +1,150 @@
+const quote = 0x22
+const backslash = 0x5c
+const colon = 0x3a
+const comma = 0x2c
+const openBrace = 0x7b
+const closeBrace = 0x7d
+const openBracket = 0x5b
+const closeBracket = 0x5d
+
+// Strings are walked byte by byte up to this length and by memchr beyond: a native call costs about as much.
+const longString = 48
+
+/** Finds the `type` of an event when it is one of the wanted ones, without parsing the event. */
+export type Peek = (text: Buffer) => string | undefined
+
+/**
+ * @returns a function that gives the same as `JSON.parse(text).type` whenever that is one of `wanted`, whatever the
+ * order of keys, white space and escapes, the last of several `type` keys counting, as JSON parsers have it. It gives
+ * `undefined` for every other type. Text that is not JSON may give either.
+ */
+export function createPeek (wanted: readonly string[]): Peek {
+  const byLength: Array<Array<{ name: string, bytes: Buffer }> | undefined> = []
+  for (const name of wanted) (byLength[name.length] ??= []).push({ name, bytes: Buffer.from(name) })
+  const names = new Set(wanted)
+
+  return text => {
+    const found = findType(text)
+    if (!found) return undefined
+    const start = valueStart
+    const end = valueEnd
+    for (let i = start; i < end; i++) {
+      if (text[i] === backslash) {
+        const name = unescaped(text, start, end)
+        return name !== undefined && names.has(name) ? name : undefined
+      }
+    }
+    const candidates = byLength[end - start]
+    if (candidates === undefined) return undefined
+    for (const { name, bytes } of candidates) {
+      if (text.compare(bytes, 0, bytes.length, start, end) === 0) return name
+    }
+    return undefined
+  }
+}
+
+// What findType found. Variables of the module, because an object for each frame would be garbage for each.
+let valueStart = 0
+let valueEnd = 0
+
+/** Looks for the last string value of a key `type` in the outermost object. */
+function findType (text: Buffer): boolean {
+  const size = text.length
+  let found = false
+  let at = skipSpace(text, size >= 3 && text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf ? 3 : 0)
+  if (text[at] !== openBrace) return false
+  at++
+  for (;;) {
+    at = skipSpace(text, at)
+    if (text[at] === comma) {
+      at++
+      continue
+    }
+    if (text[at] !== quote) return found
+    const keyStart = at + 1
+    const keyEnd = stringEnd(text, keyStart)
+    const isType = keyIsType(text, keyStart, keyEnd)
+    at = skipSpace(text, keyEnd + 1)
+    if (text[at] !== colon) return found
+    at = skipSpace(text, at + 1)
+    const first = text[at]
+    if (first === quote) {
+      const end = stringEnd(text, at + 1)
+      if (isType) {
+        found = true
+        valueStart = at + 1
+        valueEnd = end
+      }
+      at = end + 1
+    } else {
+      if (isType) found = false
+      at = first === openBrace || first === openBracket ? nestedEnd(text, at) : plainEnd(text, at)
+    }
+    if (at >= size) return found
+  }
+}
+
+function skipSpace (text: Buffer, at: number): number {
+  for (;; at++) {
+    const byte = text[at]
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return at
+  }
+}
+
+/** Index of the quote that ends the string whose first character is at `start`; the text's length when none does. */
+function stringEnd (text: Buffer, start: number): number {
+  const size = text.length
+  const near = Math.min(size, start + longString)
+  let at = start
+  for (; at < near; at++) {
+    const byte = text[at]
+    if (byte === quote) return at
+    if (byte === backslash) at++
+  }
+  for (;;) {
+    const end = at < size ? text.indexOf(quote, at) : -1
+    if (end === -1) return size
+    let slash = end - 1
+    while (slash >= at && text[slash] === backslash) slash--
+    if ((end - slash) & 1) return end
+    at = end + 1
+  }
+}
+
+/** Index behind the object or array that starts at `at`. */
+function nestedEnd (text: Buffer, at: number): number {
+  const size = text.length
+  let depth = 0
+  for (; at < size; at++) {
+    const byte = text[at]
+    if (byte === quote) at = stringEnd(text, at + 1)
+    else if (byte === openBrace || byte === openBracket) depth++
+    else if ((byte === closeBrace || byte === closeBracket) && --depth === 0) return at + 1
+  }
+  return size
+}
+
+/** Index behind the number or word that starts at `at`. */
+function plainEnd (text: Buffer, at: number): number {
+  const size = text.length
+  while (at < size && text[at] !== comma && text[at] !== closeBrace) at++
+  return at
+}
+
+function keyIsType (text: Buffer, start: number, end: number): boolean {
+  if (end - start === 4) return text[start] === 0x74 && text[start + 1] === 0x79 && text[start + 2] === 0x70 && text[start + 3] === 0x65
+  // A longer key can only be `type` if some of its characters are escaped (at most six bytes each).
+  if (end - start < 4 || end - start > 24) return false
+  for (let i = start; i < end; i++) {
+    if (text[i] === backslash) return unescaped(text, start, end) === 'type'
+  }
+  return false
+}
+
+function unescaped (text: Buffer, start: number, end: number): string | undefined {
+  try {
+    return JSON.parse(`"${text.toString('utf8', start, end)}"`) as string
+  } catch {
+    return undefined
+  }
+}

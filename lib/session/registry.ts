@@ -1,0 +1,124 @@
+import { GatewayError } from '../errors.ts'
+import { isSendable } from './close.ts'
+import type { Session } from './session.ts'
+import type { DrainOptions, RealtimeSessions, SessionInfo } from '../../types/index.ts'
+
+export interface RegistryOptions {
+  readonly maxSessions: number
+  readonly drainTimeout: number
+  readonly closeTimeout: number
+  /** How often sessions are swept, in milliseconds. */
+  readonly sweepInterval: number
+  readonly now: () => number
+}
+
+/**
+ * The live sessions of a gateway, from the moment a place is taken for one until it is closed and everything that
+ * waits for its end is done. One timer sweeps them all.
+ */
+export class Registry implements RealtimeSessions {
+  readonly #options: RegistryOptions
+  readonly #sessions = new Map<string, Session>()
+  /** Work that a shutdown waits for: places taken, sessions open, hooks running. */
+  #pending = 0
+  #draining: Promise<void> | undefined
+  #idle: (() => void) | undefined
+  readonly #drainListeners = new Set<(error: GatewayError) => void>()
+  #timer: NodeJS.Timeout | undefined
+  #sweptAt = 0
+  #awake = 0
+
+  constructor (options: RegistryOptions) {
+    this.#options = options
+  }
+
+  get size (): number {
+    return this.#sessions.size
+  }
+
+  /**
+   * Takes a place for a session to be.
+   * @returns gives the place back; again does nothing.
+   * @throws GatewayError `draining` or `at_capacity`
+   */
+  reserve (): () => void {
+    if (this.#draining) throw new GatewayError('draining', { retryAfterMs: this.#options.drainTimeout })
+    if (this.#pending >= this.#options.maxSessions) throw new GatewayError('at_capacity')
+    this.#pending++
+    let held = true
+    return () => {
+      if (!held) return
+      held = false
+      this.#pending--
+      if (this.#pending === 0) this.#idle?.()
+    }
+  }
+
+  get draining (): boolean {
+    return this.#draining !== undefined
+  }
+
+  /**
+   * Calls `listener` when a drain begins: whoever waits for an upstream then waits in vain.
+   * @returns takes the listener away.
+   */
+  onDrain (listener: (error: GatewayError) => void): () => void {
+    this.#drainListeners.add(listener)
+    return () => this.#drainListeners.delete(listener)
+  }
+
+  add (session: Session): void {
+    this.#sessions.set(session.id, session)
+    if (this.#timer === undefined) {
+      this.#sweptAt = this.#options.now()
+      this.#timer = setInterval(() => this.#sweep(), this.#options.sweepInterval)
+      this.#timer.unref()
+    }
+  }
+
+  remove (id: string): void {
+    this.#sessions.delete(id)
+    if (this.#sessions.size === 0) {
+      clearInterval(this.#timer)
+      this.#timer = undefined
+    }
+  }
+
+  list (): SessionInfo[] {
+    return Array.from(this.#sessions.values(), session => session.info())
+  }
+
+  close (id: string, { code = 1000, reason = 'closed by the gateway' }: { code?: number, reason?: string } = {}): boolean {
+    if (!isSendable(code)) throw new RangeError(`close code ${code} may not be sent`)
+    const session = this.#sessions.get(id)
+    session?.close(code, reason)
+    return session !== undefined
+  }
+
+  drain (options: DrainOptions = {}): Promise<void> {
+    this.#draining ??= this.#drain(options)
+    return this.#draining
+  }
+
+  async #drain ({ deadlineMs = this.#options.drainTimeout, reason }: DrainOptions): Promise<void> {
+    const error = new GatewayError('draining', reason === undefined ? {} : { message: reason })
+    const idle = new Promise<void>(resolve => { this.#idle = resolve })
+    if (this.#pending === 0) return
+    for (const listener of this.#drainListeners) listener(error)
+    for (const session of this.#sessions.values()) session.drain(error)
+    const deadline = setTimeout(() => {
+      for (const session of this.#sessions.values()) session.fail(error)
+    }, deadlineMs)
+    // Each session cuts its own sockets closeTimeout after its end, so this comes to an end as well.
+    await idle
+    clearTimeout(deadline)
+  }
+
+  #sweep (): void {
+    const now = this.#options.now()
+    // A sweep that comes late says that we slept, not that the peers were silent.
+    this.#awake += Math.min(now - this.#sweptAt, 2 * this.#options.sweepInterval)
+    this.#sweptAt = now
+    for (const session of this.#sessions.values()) session.sweep(now, this.#awake)
+  }
+}

@@ -1,0 +1,294 @@
+import type { Duplex } from 'node:stream'
+import { GatewayError } from '../errors.ts'
+import type { GatewayErrorCode } from '../errors.ts'
+import { Leg } from '../wire/leg.ts'
+import type { LegEvents, LegLimits } from '../wire/leg.ts'
+import type { ReadFailure, UnfinishedBytes } from '../wire/reader.ts'
+import { cutReason, redactReason, relayedCode } from './close.ts'
+import { Heartbeat } from './heartbeat.ts'
+import type { HeartbeatLimits } from './heartbeat.ts'
+import { createPeek } from './peek.ts'
+import { Pump } from './pump.ts'
+import type { PumpLimits } from './pump.ts'
+import { TokenBucket } from './rate.ts'
+import type { ClientRule } from './model-rule.ts'
+import type { SessionInfo, SessionSummary } from '../../types/index.ts'
+
+export interface SessionLimits extends LegLimits, PumpLimits, HeartbeatLimits {
+  readonly messageRate: number
+  readonly messageBurst: number
+  readonly stallTimeout: number
+  readonly idleTimeout: number
+  readonly maxSessionDuration: number
+  readonly closeTimeout: number
+  readonly lingerTimeout: number
+}
+
+/** A socket after its handshake, with the bytes that came along with it. */
+export interface Joint {
+  readonly socket: Duplex
+  readonly head: Buffer
+}
+
+export interface SessionParts {
+  readonly id: string
+  readonly principal: string
+  readonly keyHash?: string
+  readonly model: string
+  readonly deployment: string
+  readonly client: Joint
+  readonly upstream: Joint
+  readonly limits: SessionLimits
+  /** Rule for what the client sends; absent: everything passes unread. */
+  readonly rule?: ClientRule
+  readonly unfinished?: UnfinishedBytes
+  /** Monotonic clock in milliseconds. */
+  readonly now: () => number
+  /** Called once, when both sockets are closed. */
+  readonly onClosed: (summary: SessionSummary) => void
+}
+
+const turnEvents = createPeek(['response.created', 'response.done'])
+
+// A client may ping to its heart's content, within reason: both numbers are far above any heartbeat's.
+const controlRate = 10
+const controlBurst = 100
+
+/** Two legs joined: what one receives the other sends, until one ends. */
+export class Session {
+  readonly id: string
+  readonly #parts: SessionParts
+  readonly #limits: SessionLimits
+  readonly #client: Leg
+  readonly #upstream: Leg
+  readonly #up: Pump
+  readonly #down: Pump
+  readonly #heartbeats: readonly [Heartbeat, Heartbeat]
+  readonly #messages: TokenBucket
+  readonly #controls: TokenBucket
+  readonly #startedAt: number
+  #activeAt: number
+  #state: SessionInfo['state'] = 'open'
+  #clientGone = false
+  #upstreamGone = false
+  #running = 0
+  #turns = 0
+  #drainError: GatewayError | undefined
+  #end: { by: SessionSummary['endedBy'], code: number, error?: GatewayErrorCode } | undefined
+  #upstreamClose = { code: 1000, reason: '' }
+  #deadline: NodeJS.Timeout | undefined
+  #cutting = false
+
+  constructor (parts: SessionParts) {
+    this.id = parts.id
+    this.#parts = parts
+    this.#limits = parts.limits
+    const now = parts.now()
+    this.#startedAt = this.#activeAt = now
+    this.#client = new Leg(parts.client.socket, 'client', parts.limits, this.#clientEvents(), parts.unfinished)
+    this.#upstream = new Leg(parts.upstream.socket, 'server', parts.limits, this.#upstreamEvents(), parts.unfinished)
+    this.#up = new Pump(this.#client, this.#upstream, parts.limits)
+    this.#down = new Pump(this.#upstream, this.#client, parts.limits)
+    this.#heartbeats = [new Heartbeat(this.#client, parts.limits, 0), new Heartbeat(this.#upstream, parts.limits, 0)]
+    this.#messages = new TokenBucket(parts.limits.messageRate, parts.limits.messageBurst, now)
+    this.#controls = new TokenBucket(controlRate, controlBurst, now)
+  }
+
+  /** Starts relaying: first what the upstream has said already, then both ways. */
+  start (): void {
+    this.#upstream.start(this.#parts.upstream.head)
+    this.#client.start(this.#parts.client.head)
+  }
+
+  #clientEvents (): LegEvents {
+    const rule = this.#parts.rule
+    return {
+      inspects: rule !== undefined,
+      admit: text => rule!.admits(text),
+      take: text => {
+        const { error, last } = rule!.refusal(text)
+        if (last) this.fail(error)
+        else this.#client.send(JSON.stringify(error.toEvent()))
+      },
+      forward: (frames, messages) => {
+        this.#activeAt = this.#parts.now()
+        if (!this.#messages.take(messages, this.#activeAt)) this.fail(new GatewayError('message_rate_exceeded'))
+        else this.#up.forward(frames, this.#parts.now)
+      },
+      control: () => {
+        if (!this.#controls.take(1, this.#parts.now())) this.fail(new GatewayError('control_flood'))
+      },
+      drained: () => this.#down.drained(),
+      ended: (code, reason, failure) => this.#clientEnded(code, reason, failure),
+      gone: () => {
+        this.#clientGone = true
+        this.#settle()
+      }
+    }
+  }
+
+  #upstreamEvents (): LegEvents {
+    return {
+      inspects: true,
+      admit: text => {
+        const type = turnEvents(text)
+        if (type === 'response.created') this.#running++
+        else if (type === 'response.done') this.#turnDone()
+        return true
+      },
+      take: () => {},
+      forward: (frames) => {
+        this.#activeAt = this.#parts.now()
+        this.#down.forward(frames, this.#parts.now)
+        if (this.#running === 0) this.#rest()
+      },
+      control: () => {},
+      drained: () => this.#up.drained(),
+      ended: (code, reason, failure) => this.#upstreamEnded(code, reason, failure),
+      gone: () => {
+        this.#upstreamGone = true
+        this.#settle()
+      }
+    }
+  }
+
+  #turnDone (): void {
+    this.#turns++
+    if (this.#running > 0) this.#running--
+  }
+
+  /** No response is running: what waited for that goes on. */
+  #rest (): void {
+    if (this.#state === 'draining') this.fail(this.#drainError!)
+    else if (this.#state === 'closing') this.#closeUpstream()
+  }
+
+  #clientEnded (code: number, reason: string, failure: ReadFailure | undefined): void {
+    if (failure !== undefined && failure !== 'protocol_error' && failure !== 'invalid_utf8') {
+      this.fail(new GatewayError(failure))
+      return
+    }
+    this.#begin('client', code)
+    this.#upstreamClose = { code: relayedCode(code), reason: redactReason(reason) }
+    this.#leaveUpstream()
+  }
+
+  /** Closes the upstream, after the running response if there is one: what it generates is billed, and its end says how much. */
+  #leaveUpstream (): void {
+    if (this.#running === 0 || !this.#upstream.open) {
+      this.#closeUpstream()
+      return
+    }
+    this.#upstream.send('{"type":"response.cancel"}')
+    this.#upstream.resume()
+    this.#deadline ??= setTimeout(() => this.#closeUpstream(), this.#limits.lingerTimeout)
+  }
+
+  #upstreamEnded (code: number, reason: string, failure: ReadFailure | undefined): void {
+    if (failure !== undefined || code === 1006) {
+      if (this.#end === undefined && this.#client.open) this.#client.send(JSON.stringify(new GatewayError('upstream_lost').toEvent()))
+    }
+    this.#begin('upstream', code)
+    this.#client.close(relayedCode(code), redactReason(reason))
+    this.#cutAfterTimeout()
+  }
+
+  #closeUpstream (): void {
+    this.#upstream.close(this.#upstreamClose.code, this.#upstreamClose.reason)
+    this.#cutAfterTimeout()
+  }
+
+  #begin (by: SessionSummary['endedBy'], code: number, error?: GatewayErrorCode): void {
+    this.#state = 'closing'
+    this.#end ??= { by, code, error }
+  }
+
+  /** From now on each peer has `closeTimeout` to close its socket. */
+  #cutAfterTimeout (): void {
+    if (this.#cutting) return
+    this.#cutting = true
+    clearTimeout(this.#deadline)
+    this.#deadline = setTimeout(() => {
+      this.#client.destroy()
+      this.#upstream.destroy()
+    }, this.#limits.closeTimeout)
+    this.#settle()
+  }
+
+  #settle (): void {
+    if (!this.#clientGone || !this.#upstreamGone || this.#end === undefined) return
+    clearTimeout(this.#deadline)
+    const { by, code, error } = this.#end
+    const { state, ...info } = this.info()
+    this.#parts.onClosed({ ...info, endedBy: by, closeCode: code, error })
+  }
+
+  /** Ends the session by our own decision: the client gets the `error` event and its close code, the upstream 1000. */
+  fail (error: GatewayError): void {
+    if (this.#end !== undefined) return
+    this.#begin('gateway', error.closeCode, error.code)
+    this.#client.send(JSON.stringify(error.toEvent()))
+    this.#client.close(error.closeCode, error.code)
+    if (this.#drainError === error) this.#closeUpstream()
+    else this.#leaveUpstream()
+  }
+
+  /** Ends the session without an `error` event. */
+  close (code: number, reason: string): void {
+    if (this.#end !== undefined) return
+    this.#begin('gateway', code)
+    this.#client.close(code, cutReason(reason))
+    this.#closeUpstream()
+  }
+
+  /** Ends the session with `error` as soon as no response is running. */
+  drain (error: GatewayError): void {
+    if (this.#state !== 'open') return
+    this.#state = 'draining'
+    this.#drainError = error
+    if (this.#running === 0) this.#rest()
+  }
+
+  /**
+   * Judges what only a clock can tell.
+   * @param now on the session's clock
+   * @param awake milliseconds on a clock that stands still while this process does
+   */
+  sweep (now: number, awake: number): void {
+    if (this.#end !== undefined) return
+    const { stallTimeout, idleTimeout, maxSessionDuration } = this.#limits
+    for (const pump of [this.#up, this.#down]) {
+      if (pump.stalledAt !== undefined && now - pump.stalledAt >= stallTimeout) {
+        this.fail(new GatewayError('slow_consumer'))
+        return
+      }
+    }
+    const clientDead = this.#heartbeats[0].check(awake, this.#client.paused || this.#down.stalledAt !== undefined)
+    const upstreamDead = this.#heartbeats[1].check(awake, this.#upstream.paused || this.#up.stalledAt !== undefined)
+    if (clientDead || upstreamDead) {
+      this.fail(new GatewayError('peer_timeout'))
+      // Nobody is there to answer the close frame.
+      if (clientDead) this.#client.destroy()
+      if (upstreamDead) this.#upstream.destroy()
+    } else if ((idleTimeout > 0 && now - this.#activeAt >= idleTimeout) ||
+      (maxSessionDuration > 0 && now - this.#startedAt >= maxSessionDuration)) {
+      this.fail(new GatewayError('session_expired'))
+    }
+  }
+
+  info (): SessionInfo {
+    const { id, principal, keyHash, model, deployment, now } = this.#parts
+    return {
+      id,
+      principal,
+      keyHash,
+      model,
+      deployment,
+      state: this.#state,
+      ageMs: now() - this.#startedAt,
+      bytes: { client: this.#client.bytesIn, upstream: this.#upstream.bytesIn },
+      messages: { client: this.#client.messagesIn, upstream: this.#upstream.messagesIn },
+      turns: this.#turns
+    }
+  }
+}

@@ -1,0 +1,213 @@
+import type { Duplex } from 'node:stream'
+import { encodeClosePayload, encodeFrame, opcodes } from './frame.ts'
+import { MessageReader, readClosePayload } from './reader.ts'
+import type { ReadFailure, ReaderLimits, ReaderSink, UnfinishedBytes } from './reader.ts'
+
+/** What a leg tells its session. `ended` comes once, and `gone` once after it. */
+export interface LegEvents {
+  /** See `ReaderSink`. */
+  readonly inspects: boolean
+  admit (text: Buffer): boolean
+  take (text: Buffer): void
+  forward (frames: Buffer, messages: number): void
+  /** A ping or a pong came. */
+  control (): void
+  /** What waited for the peer has shrunk below the low-water mark. */
+  drained (): void
+  /** The peer closed (1005: without a code), vanished (1006), or broke a rule (`failure`; the peer has been told). */
+  ended (code: number, reason: string, failure?: ReadFailure): void
+  /** The socket is closed and nothing of the leg is left. */
+  gone (): void
+}
+
+export interface LegLimits extends ReaderLimits {
+  readonly lowWaterMark: number
+}
+
+/** Close code that tells a peer what it did wrong. */
+const failureCodes: Record<ReadFailure, number> = {
+  protocol_error: 1002,
+  invalid_utf8: 1007,
+  too_many_fragments: 1008,
+  message_too_large: 1009,
+  unfinished_bytes_exceeded: 1013
+}
+
+/** A pong is left out while this much waits for the peer: RFC 6455 section 5.5.3 asks for the latest ping's pong only. */
+const pongBacklog = 64 * 1024
+
+const emptyPayload = Buffer.alloc(0)
+
+/**
+ * One WebSocket connection after its handshake. It answers pings and close frames itself and hands data frames on as
+ * they came; the other leg of the session takes the very same bytes, because what a client masks a server wants masked.
+ */
+export class Leg {
+  /** Whether anything came from the peer since this was last set to false. */
+  heard = true
+  bytesIn = 0
+  messagesIn = 0
+  readonly #socket: Duplex
+  readonly #masks: boolean
+  readonly #limits: LegLimits
+  readonly #reader: MessageReader
+  readonly #events: LegEvents
+  #waiting = false
+  #closeSent = false
+  #ended = false
+
+  /** @param peer who is at the other end. A client's frames come masked; a server's must be sent masked. */
+  constructor (socket: Duplex, peer: 'client' | 'server', limits: LegLimits, events: LegEvents, unfinished?: UnfinishedBytes) {
+    this.#socket = socket
+    this.#masks = peer === 'server'
+    this.#limits = limits
+    this.#events = events
+    const sink: ReaderSink = {
+      inspects: events.inspects,
+      admit: text => events.admit(text),
+      take: text => {
+        this.messagesIn++
+        events.take(text)
+      },
+      forward: (frames, messages) => {
+        this.messagesIn += messages
+        events.forward(frames, messages)
+      },
+      control: (opcode, payload) => this.#control(opcode, payload),
+      fail: failure => this.#fail(failure)
+    }
+    this.#reader = new MessageReader(peer === 'client', limits, sink, unfinished)
+  }
+
+  /** Starts reading. `head`: bytes that came with the handshake. */
+  start (head: Buffer): void {
+    const socket = this.#socket
+    const gone = (): void => {
+      this.#end(1006, '')
+      this.#events.gone()
+    }
+    socket.on('error', () => this.#end(1006, ''))
+    if (socket.closed) {
+      // It went before anyone listened, and will not say so again.
+      queueMicrotask(gone)
+      return
+    }
+    socket.on('close', gone)
+    socket.on('end', () => {
+      this.#end(1006, '')
+      // Both frames exchanged, or a peer that left without one: nothing more will come.
+      socket.end()
+    })
+    socket.on('data', (chunk: Buffer) => this.#read(chunk))
+    // It may have been paused until now, and the head may fill the other leg so that it is paused again.
+    socket.resume()
+    if (head.length > 0) this.#read(head)
+  }
+
+  #read (chunk: Buffer): void {
+    this.heard = true
+    this.bytesIn += chunk.length
+    this.#reader.push(chunk)
+  }
+
+  /** Bytes accepted for the peer that the system has not taken. */
+  get backlog (): number {
+    return this.#socket.writableLength
+  }
+
+  /** Whether reading is paused. */
+  get paused (): boolean {
+    return this.#socket.isPaused()
+  }
+
+  get open (): boolean {
+    return !this.#closeSent && !this.#ended
+  }
+
+  pause (): void {
+    this.#socket.pause()
+  }
+
+  resume (): void {
+    this.#socket.resume()
+  }
+
+  /** Sends whole frames that the other leg received. Nothing is sent once a close frame was. */
+  write (frames: Buffer): void {
+    if (this.#closeSent || this.#socket.destroyed) return
+    if (this.#socket.writableLength < this.#limits.lowWaterMark) this.#socket.write(frames)
+    else this.#socket.write(frames, this.#written)
+  }
+
+  // One function for all writes of the leg: a closure for each would be garbage for each.
+  readonly #written = (): void => {
+    if (this.#waiting && this.#socket.writableLength < this.#limits.lowWaterMark) {
+      this.#waiting = false
+      this.#events.drained()
+    }
+  }
+
+  /** From now on `drained` is told, once, when the backlog is below the low-water mark. */
+  awaitDrain (): void {
+    this.#waiting = true
+  }
+
+  /** Sends an event of our own. */
+  send (text: string): void {
+    this.write(encodeFrame(opcodes.text, Buffer.from(text), this.#masks))
+  }
+
+  ping (): void {
+    this.write(encodeFrame(opcodes.ping, emptyPayload, this.#masks))
+  }
+
+  /** Sends a close frame behind all that waits. Again: does nothing. `undefined`: a close frame without a code. */
+  close (code: number | undefined, reason: string): void {
+    if (this.#closeSent || this.#socket.destroyed) return
+    this.write(encodeFrame(opcodes.close, encodeClosePayload(code, reason), this.#masks))
+    this.#closeSent = true
+    // A paused socket would never see the peer's close frame.
+    if (this.#ended) this.#socket.end()
+    else this.#socket.resume()
+  }
+
+  /** Cuts the connection at once. */
+  destroy (): void {
+    this.#reader.stop()
+    this.#socket.destroy()
+  }
+
+  #control (opcode: number, payload: Buffer): void {
+    if (opcode === opcodes.close) {
+      const close = readClosePayload(payload)
+      if (typeof close === 'string') {
+        this.#fail(close)
+        return
+      }
+      this.#end(close.code, close.reason)
+      this.close(close.code === 1005 ? undefined : close.code, close.reason)
+      this.#socket.end()
+    } else {
+      if (opcode === opcodes.ping && this.#socket.writableLength < pongBacklog) {
+        this.write(encodeFrame(opcodes.pong, payload, this.#masks))
+      }
+      this.#events.control()
+    }
+  }
+
+  #fail (failure: ReadFailure): void {
+    const code = failureCodes[failure]
+    this.#end(1006, '', failure)
+    this.close(code, failure)
+    this.#socket.end()
+  }
+
+  #end (code: number, reason: string, failure?: ReadFailure): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#reader.stop()
+    // Whatever still comes is read and dropped, so that the peer's end is seen.
+    this.#socket.resume()
+    this.#events.ended(code, reason, failure)
+  }
+}
