@@ -1,7 +1,8 @@
 import type { FastifyReply } from 'fastify'
 import type { Duplex } from 'node:stream'
 import type { GatewayError } from '../errors.ts'
-import { encodeClosePayload, encodeFrame, opcodes } from '../wire/frame.ts'
+import { encodeClosePayload } from '../wire/close-frame.ts'
+import { encodeFrame, opcodes } from '../wire/frame.ts'
 import { switchingProtocols } from '../wire/handshake.ts'
 import type { Upgrade } from './upgrades.ts'
 

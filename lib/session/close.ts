@@ -1,3 +1,5 @@
+import { isSendable } from '../wire/close-frame.ts'
+
 /** Longest close reason in bytes of UTF-8: a control frame holds 125, two are the code (RFC 6455 section 5.5). */
 export const maxReasonBytes = 123
 
@@ -9,12 +11,6 @@ export function relayedCode (code: number): number {
   if (code === 1005) return 1000
   if (isSendable(code)) return code
   return 1011
-}
-
-/** Whether a close frame may carry this code. */
-export function isSendable (code: number): boolean {
-  if (code >= 3000 && code <= 4999) return Number.isInteger(code)
-  return Number.isInteger(code) && code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006
 }
 
 /** `reason` cut to what a close frame holds, never inside a code point. */

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts'
-import { isSendable } from './close.ts'
+import { isSendable } from '../wire/close-frame.ts'
 import type { Session } from './session.ts'
 import type { DrainOptions, RealtimeSessions, SessionInfo } from '../../types/index.ts'
 

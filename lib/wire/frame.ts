@@ -48,13 +48,3 @@ export function encodeFrame (opcode: number, payload: Uint8Array, masked: boolea
   }
   return frame
 }
-
-/** Payload of a close frame; no code gives the empty payload that a peer reads as 1005. */
-export function encodeClosePayload (code: number | undefined, reason: string): Buffer {
-  if (code === undefined) return Buffer.alloc(0)
-  const text = Buffer.from(reason)
-  const payload = Buffer.allocUnsafe(2 + text.length)
-  payload.writeUInt16BE(code, 0)
-  payload.set(text, 2)
-  return payload
-}

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
-import { encodeClosePayload, encodeFrame, opcodes } from './frame.ts'
-import { MessageReader, readClosePayload } from './reader.ts'
+import { encodeClosePayload, readClosePayload } from './close-frame.ts'
+import { encodeFrame, opcodes } from './frame.ts'
+import { MessageReader } from './reader.ts'
 import type { ReadFailure, ReaderLimits, ReaderSink, UnfinishedBytes } from './reader.ts'
 
 /** What a leg tells its session. `ended` comes once, and `gone` once after it. */

@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer'
-import { maxControlPayload, opcodes } from './frame.ts'
+import { opcodes } from './frame.ts'
+import { frameLength, headerLength } from './header.ts'
 import { unmasked } from './mask.ts'
 
 /** What may be wrong with what a peer sends, beyond RFC 6455's own rules. */
@@ -143,34 +143,17 @@ export class MessageReader {
     return this.#masked ? unmasked(chunk, start, end) : chunk.subarray(start, end)
   }
 
-  /** Length of the frame at `at`, judged by its header alone; 0 while the header is not complete. */
+  /** Length of the frame at `at`, judged by its header alone; 0 while the header is not complete, or stopped. */
   #frameLength (chunk: Buffer, at: number, size: number): number {
-    const first = chunk[at]!
-    const opcode = first & 0x0f
-    const control = opcode >= 8
-    if (first & 0x70) return this.#fail('protocol_error')
-    if (opcode > opcodes.pong || (opcode > opcodes.binary && !control)) return this.#fail('protocol_error')
-    if (at + 1 >= size) return 0
-    const second = chunk[at + 1]!
-    if ((second >= 0x80) !== this.#masked) return this.#fail('protocol_error')
-    const short = second & 0x7f
-    if (control && (short > maxControlPayload || first < 0x80)) return this.#fail('protocol_error')
-    if (!control && (opcode === opcodes.continuation) !== (this.#fragments > 0)) return this.#fail('protocol_error')
-    const header = headerLength(chunk, at, size)
-    if (at + header > size) return 0
-    let length = short
-    if (short === 126) {
-      length = chunk.readUInt16BE(at + 2)
-      if (length < 126) return this.#fail('protocol_error')
-    } else if (short === 127) {
-      const high = chunk.readUInt32BE(at + 2)
-      // The top bit must be 0, and a length that JavaScript cannot count exactly is over any limit.
-      if (high > 0x7fffffff) return this.#fail('protocol_error')
-      length = high * 4294967296 + chunk.readUInt32BE(at + 6)
-      if (length < 65536) return this.#fail('protocol_error')
+    const length = frameLength(chunk, at, size, this.#masked, this.#fragments > 0)
+    if (length < 0) return this.#fail('protocol_error')
+    const { maxMessageBytes } = this.#limits
+    const total = this.#messageBytes + length
+    // A control frame is no part of the message. The header is left out of the sum only where it matters.
+    if (total > maxMessageBytes && (chunk[at]! & 0x08) === 0 && total - headerLength(chunk, at, size) > maxMessageBytes) {
+      return this.#fail('message_too_large')
     }
-    if (!control && this.#messageBytes + length > this.#limits.maxMessageBytes) return this.#fail('message_too_large')
-    return header + length
+    return length
   }
 
   #fragment (chunk: Buffer, at: number, payloadAt: number, end: number): void {
@@ -232,14 +215,6 @@ export class MessageReader {
   }
 }
 
-/** Length of the header at `at`; 2 while its second byte has not come. */
-function headerLength (chunk: Buffer, at: number, size: number): number {
-  if (at + 1 >= size) return 2
-  const second = chunk[at + 1]!
-  const short = second & 0x7f
-  return (short < 126 ? 2 : short === 126 ? 4 : 10) + (second >= 0x80 ? 4 : 0)
-}
-
 /** Puts `chunk[start, end)` behind the first `length` bytes of `buffer`, which grows by doubling. */
 function append (buffer: Buffer, length: number, chunk: Buffer, start: number, end: number): Buffer {
   const needed = length + end - start
@@ -250,15 +225,4 @@ function append (buffer: Buffer, length: number, chunk: Buffer, start: number, e
   }
   chunk.copy(buffer, length, start, end)
   return buffer
-}
-
-/** Code and reason of a close frame, or what is wrong with it. No payload reads as 1005. */
-export function readClosePayload (payload: Buffer): { code: number, reason: string } | ReadFailure {
-  if (payload.length === 0) return { code: 1005, reason: '' }
-  if (payload.length === 1) return 'protocol_error'
-  const code = payload.readUInt16BE(0)
-  const sendable = (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) || (code >= 3000 && code <= 4999)
-  if (!sendable) return 'protocol_error'
-  const text = payload.subarray(2)
-  return isUtf8(text) ? { code, reason: text.toString() } : 'invalid_utf8'
 }
