@@ -2,10 +2,12 @@ import { envSchema } from 'env-schema'
 import { Type } from 'typebox'
 import type { TSchema } from 'typebox'
 import type { DeploymentOptions, RealtimeGatewayOptions } from '../types/index.ts'
+import { checkOptions } from './config/check.ts'
 import { masterKeyFrom } from './config/master-key.ts'
 import { optionTable, snakeCase } from './config/option-table.ts'
 import type { OptionKind } from './config/option-table.ts'
 import { firstSet, providerVariables } from './config/providers.ts'
+import type { Environment } from './config/reader.ts'
 import { ConfigError } from './errors.ts'
 
 export interface EnvOptions {
@@ -61,7 +63,7 @@ const wildcards: Readonly<Record<string, readonly DeploymentOptions[]>> = {
  *
  * An empty variable counts as not set. With no provider key there are no `deployments`, and the plugin refuses to register
  * unless the host adds some or a `router`.
- * @throws {ConfigError} a variable has the wrong type, or the master key is shorter than 16 characters. The message names the variable, never its value.
+ * @throws {ConfigError} a variable has the wrong type or breaks a rule of its option. The message names the variable, never its value.
  */
 export function optionsFromEnv ({ data = {}, env = true }: EnvOptions = {}): RealtimeGatewayOptions {
   const { texts, typed } = readVariables({ ...(env ? process.env : {}), ...data })
@@ -79,11 +81,22 @@ export function optionsFromEnv ({ data = {}, env = true }: EnvOptions = {}): Rea
     const baseUrl = firstSet(texts, bases)
     return apiKey === undefined ? [] : models.map(model => ({ ...model, apiKey, ...(baseUrl !== undefined && { baseUrl }) }))
   })
-  return {
+  const all: RealtimeGatewayOptions = {
     ...options,
     ...(masterKey !== undefined && { masterKey }),
     ...(deployments.length > 0 && { deployments })
   }
+  checkOptions(all, Object.keys(providerVariables), (option, rule) => new ConfigError(`the variable ${variableOf(option, deployments, texts)} ${rule}`))
+  return all
+}
+
+// The variable behind an option path: `keys[0].key`, `deployments[2].baseUrl`.
+function variableOf (option: string, deployments: readonly DeploymentOptions[], texts: Environment): string {
+  const deployment = deployments[Number(/^deployments\[(\d+)\]/.exec(option)?.[1])]
+  if (deployment === undefined) return prefix + snakeCase(/^\w+/.exec(option)?.[0] ?? option).toUpperCase()
+  const { keys, bases } = providerVariables[deployment.target.split('/')[0]!]!
+  const names = option.endsWith('.baseUrl') ? bases : keys
+  return names.find(name => firstSet(texts, [name]) !== undefined) ?? names.join(' or ')
 }
 
 interface Variables {

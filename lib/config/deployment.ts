@@ -59,14 +59,16 @@ export function readEntry (item: Field, model: string, fields: Fields, info: Fie
     maxSessions: reader.count(params.get('max_parallel_requests'), 1) ?? context.defaultMaxSessions,
     headers: Object.keys(headers).length > 0 ? headers : undefined
   })
-  checkOptions({ deployments: [options] }, providers, option => {
+  checkOptions({ deployments: [options] }, providers, (option, rule) => fault(locate(option), rule))
+  return { field: item, options, shares: defined(shares) }
+
+  function locate (option: string): Field {
     const [name = '', header] = option.replace('deployments[0].', '').split(/\.(.*)/s)
     if (name === 'model' || name === 'id') return fields.get('model_name') ?? item
     if (header !== undefined) return reader.map(params.get('extra_headers'))?.get(header) ?? at
     const written = writtenAs[name] ?? name
     return params.get(written) ?? { ...at, path: `${at.path}.${written} (from the environment)` }
-  })
-  return { field: item, options, shares: defined(shares) }
+  }
 }
 
 const servedParams = ['model', 'api_key', 'api_base', 'weight', 'order', 'rpm', 'tpm', 'extra_headers', 'organization',

@@ -58,7 +58,7 @@ export function loadLiteLLMConfig (file: string, { env, providers = [] }: LoadOp
   const allProviders = new Set([...Object.keys(providerVariables), ...providers])
   const settings = sections.get('realtime_settings')
   const own = readRealtimeSettings(settings, reader, warnings)
-  checkOptions(own, allProviders, option => descend(settings!, option))
+  checkOptions(own, allProviders, (option, rule) => fault(descend(settings!, option), rule))
   const entries = readModelList(reader.list(sections.get('model_list')) ?? [], {
     reader,
     env: fullEnv,

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { GatewayError } from '../errors.ts'
 import { encodeClosePayload } from '../wire/close-frame.ts'
@@ -6,13 +7,19 @@ import { encodeFrame, opcodes } from '../wire/frame.ts'
 import { switchingProtocols } from '../wire/handshake.ts'
 import type { Upgrade } from './upgrades.ts'
 
+/** Takes the socket out of the server's care: from here on our own clocks count, and no frame waits for company. */
+export function prepare (socket: Duplex): void {
+  // Under injectWS there is no network, and a plain Duplex.
+  if (!(socket instanceof Socket)) return
+  socket.setTimeout(0)
+  socket.setNoDelay(true)
+}
+
 /** Answers 101 and takes the socket over from Fastify. */
 export function accept (reply: FastifyReply, { socket }: Upgrade, key: string, protocol: string | undefined): void {
   reply.hijack()
   // Nothing of the request and its response has to live as long as the session.
-  reply.raw.detachSocket(socket as Parameters<typeof reply.raw.detachSocket>[0])
-  if ('setNoDelay' in socket && typeof socket.setNoDelay === 'function') socket.setNoDelay(true)
-  if ('setTimeout' in socket && typeof socket.setTimeout === 'function') socket.setTimeout(0)
+  reply.raw.detachSocket(socket as Socket)
   socket.write(switchingProtocols(key, protocol))
 }
 

@@ -15,8 +15,8 @@ export interface Hello {
 
 /** @throws GatewayError `upgrade_required` or `invalid_handshake` */
 export function readHello (request: IncomingMessage): Hello {
-  const { headers, method = '', url = '' } = request
-  const fault = handshakeFault(method, headers)
+  const { headers, httpVersion, method = '', url = '' } = request
+  const fault = handshakeFault(method, httpVersion, headers)
   if (fault === 'version') throw new GatewayError('upgrade_required', { message: 'Only version 13 of the WebSocket protocol is spoken here.' })
   if (fault !== undefined) throw new GatewayError('invalid_handshake')
   const protocols = offeredProtocols(headers['sec-websocket-protocol'])

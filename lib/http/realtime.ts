@@ -13,7 +13,7 @@ import type { Connected } from '../upstream/connect.ts'
 import type { Dial } from '../upstream/dial.ts'
 import { allowsModel } from '../wildcard.ts'
 import type { UnfinishedBytes } from '../wire/reader.ts'
-import { accept, refuseByEvent, refuseByHttp } from './answer.ts'
+import { accept, prepare, refuseByEvent, refuseByHttp } from './answer.ts'
 import { readHello, readsEventsOnly } from './hello.ts'
 import type { Hello } from './hello.ts'
 import type { Upgrade, Upgrades } from './upgrades.ts'
@@ -67,6 +67,7 @@ export function realtimeRoute (scope: FastifyInstance, route: RealtimeRoute): vo
     if (upgrade === undefined) return
     const hello = readHello(request.raw)
     const { socket } = upgrade
+    prepare(socket)
     const gone = new AbortController()
     const leave = (): void => gone.abort(new ClientGone())
     const timer = setTimeout(() => gone.abort(new GatewayError('upstream_timeout')), options.upgradeTimeout)

@@ -6,6 +6,7 @@ const openBrace = 0x7b
 const closeBrace = 0x7d
 const openBracket = 0x5b
 const closeBracket = 0x5d
+const typeCodes = [0x74, 0x79, 0x70, 0x65]
 
 // Strings are walked byte by byte up to this length and by memchr beyond: a native call costs about as much.
 const longString = 48
@@ -20,7 +21,11 @@ export type Peek = (text: Buffer) => string | undefined
  */
 export function createPeek (wanted: readonly string[]): Peek {
   const byLength: Array<Array<{ name: string, bytes: Buffer }> | undefined> = []
-  for (const name of wanted) (byLength[name.length] ??= []).push({ name, bytes: Buffer.from(name) })
+  for (const name of wanted) {
+    const bytes = Buffer.from(name)
+    const candidates = byLength[bytes.length] ??= []
+    candidates.push({ name, bytes })
+  }
   const names = new Set(wanted)
 
   return text => {
@@ -132,13 +137,19 @@ function plainEnd (text: Buffer, at: number): number {
 }
 
 function keyIsType (text: Buffer, start: number, end: number): boolean {
-  if (end - start === 4) return text[start] === 0x74 && text[start + 1] === 0x79 && text[start + 2] === 0x70 && text[start + 3] === 0x65
-  // A longer key can only be `type` if some of its characters are escaped (at most six bytes each).
-  if (end - start < 4 || end - start > 24) return false
-  for (let i = start; i < end; i++) {
-    if (text[i] === backslash) return unescaped(text, start, end) === 'type'
+  let at = start
+  for (const code of typeCodes) {
+    if (text[at] === code) at++
+    else if (isEscapeOf(code, text, at)) at += 6
+    else return false
   }
-  return false
+  return at === end
+}
+
+/** Whether `\u00` and two digits stand at `at` for this code. None of `typeCodes` has a hex digit beyond 9, nor another escape. */
+function isEscapeOf (code: number, text: Buffer, at: number): boolean {
+  return text[at] === backslash && text[at + 1] === 0x75 && text[at + 2] === 0x30 && text[at + 3] === 0x30 &&
+    text[at + 4] === 0x30 + (code >> 4) && text[at + 5] === 0x30 + (code & 0x0f)
 }
 
 function unescaped (text: Buffer, start: number, end: number): string | undefined {

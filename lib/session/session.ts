@@ -54,6 +54,9 @@ const turnEvents = createPeek(['response.created', 'response.done'])
 const controlRate = 10
 const controlBurst = 100
 
+/** How long, in milliseconds, one peer's answers are waited for when the other broke a rule. */
+const settlePatience = 1_000
+
 /** Two legs joined: what one receives the other sends, until one ends. */
 export class Session {
   readonly id: string
@@ -77,6 +80,7 @@ export class Session {
   #end: { by: SessionSummary['endedBy'], code: number, error?: GatewayErrorCode } | undefined
   #upstreamClose = { code: 1000, reason: '' }
   #deadline: NodeJS.Timeout | undefined
+  #lingering = false
   #cutting = false
 
   constructor (parts: SessionParts) {
@@ -160,7 +164,7 @@ export class Session {
   /** No response is running: what waited for that goes on. */
   #rest (): void {
     if (this.#state === 'draining') this.fail(this.#drainError!)
-    else if (this.#state === 'closing') this.#closeUpstream()
+    else if (this.#lingering) this.#closeUpstream()
   }
 
   #clientEnded (code: number, reason: string, failure: ReadFailure | undefined): void {
@@ -169,6 +173,15 @@ export class Session {
       return
     }
     this.#begin('client', code)
+    if (failure !== undefined) {
+      // What came before the fault was in order, and so are the answers to it.
+      this.#upstream.settle(() => {
+        this.#client.reject(failure)
+        this.#upstreamClose = { code: relayedCode(code), reason: '' }
+        this.#leaveUpstream()
+      }, settlePatience)
+      return
+    }
     this.#upstreamClose = { code: relayedCode(code), reason: redactReason(reason) }
     this.#leaveUpstream()
   }
@@ -179,21 +192,26 @@ export class Session {
       this.#closeUpstream()
       return
     }
+    this.#lingering = true
     this.#upstream.send('{"type":"response.cancel"}')
     this.#upstream.resume()
     this.#deadline ??= setTimeout(() => this.#closeUpstream(), this.#limits.lingerTimeout)
   }
 
   #upstreamEnded (code: number, reason: string, failure: ReadFailure | undefined): void {
-    if (failure !== undefined || code === 1006) {
-      if (this.#end === undefined && this.#client.open) this.#client.send(JSON.stringify(new GatewayError('upstream_lost').toEvent()))
-    }
     this.#begin('upstream', code)
-    this.#client.close(relayedCode(code), redactReason(reason))
-    this.#cutAfterTimeout()
+    const leave = (): void => {
+      if (failure !== undefined) this.#upstream.reject(failure)
+      if (code === 1006) this.#client.send(JSON.stringify(new GatewayError('upstream_lost').toEvent()))
+      this.#client.close(relayedCode(code), redactReason(reason))
+      this.#cutAfterTimeout()
+    }
+    if (failure === undefined) leave()
+    else this.#client.settle(leave, settlePatience)
   }
 
   #closeUpstream (): void {
+    this.#lingering = false
     this.#upstream.close(this.#upstreamClose.code, this.#upstreamClose.reason)
     this.#cutAfterTimeout()
   }

@@ -11,11 +11,12 @@ export function acceptFor (key: string): string {
 }
 
 /** What is wrong with a client's handshake beyond the `Upgrade` header, RFC 6455 section 4.2.1. */
-export function handshakeFault (method: string, headers: IncomingHttpHeaders): 'version' | 'malformed' | undefined {
-  if (method !== 'GET' || headers.upgrade?.toLowerCase() !== 'websocket') return 'malformed'
+export function handshakeFault (method: string, httpVersion: string, headers: IncomingHttpHeaders): 'version' | 'malformed' | undefined {
+  if (method !== 'GET' || httpVersion !== '1.1' || headers.upgrade?.toLowerCase() !== 'websocket') return 'malformed'
   // Node joins a repeated Sec-WebSocket-Key with a comma, which the pattern does not match.
   if (!keyPattern.test(String(headers['sec-websocket-key']))) return 'malformed'
-  if (headers['sec-websocket-version'] !== '13') return 'version'
+  // injectWS of @fastify/websocket gives a number.
+  if (String(headers['sec-websocket-version']) !== '13') return 'version'
   return undefined
 }
 

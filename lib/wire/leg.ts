@@ -15,7 +15,7 @@ export interface LegEvents {
   control (): void
   /** What waited for the peer has shrunk below the low-water mark. */
   drained (): void
-  /** The peer closed (1005: without a code), vanished (1006), or broke a rule (`failure`; the peer has been told). */
+  /** The peer closed (1005: without a code), vanished (1006), or broke a rule (`failure`, of which `reject` tells it). */
   ended (code: number, reason: string, failure?: ReadFailure): void
   /** The socket is closed and nothing of the leg is left. */
   gone (): void
@@ -54,6 +54,7 @@ export class Leg {
   readonly #reader: MessageReader
   readonly #events: LegEvents
   #waiting = false
+  #answered: (() => void) | undefined
   #closeSent = false
   #ended = false
 
@@ -136,7 +137,7 @@ export class Leg {
   /** Sends whole frames that the other leg received. Nothing is sent once a close frame was. */
   write (frames: Buffer): void {
     if (this.#closeSent || this.#socket.destroyed) return
-    if (this.#socket.writableLength < this.#limits.lowWaterMark) this.#socket.write(frames)
+    if (this.#socket.writableLength + frames.length < this.#limits.lowWaterMark) this.#socket.write(frames)
     else this.#socket.write(frames, this.#written)
   }
 
@@ -172,6 +173,29 @@ export class Leg {
     else this.#socket.resume()
   }
 
+  /** Closes with the code for the rule that the peer broke. */
+  reject (failure: ReadFailure): void {
+    this.close(failureCodes[failure], failure)
+  }
+
+  /**
+   * Calls `then` once the peer's answers to all that it was sent have come, as far as they come in order: it is pinged,
+   * and its pong says so. At the latest after `patience` milliseconds, or when the peer is gone.
+   */
+  settle (then: () => void, patience: number): void {
+    if (!this.open) {
+      then()
+      return
+    }
+    const timer = setTimeout(() => this.#answered?.(), patience)
+    this.#answered = () => {
+      clearTimeout(timer)
+      this.#answered = undefined
+      then()
+    }
+    this.ping()
+  }
+
   /** Cuts the connection at once. */
   destroy (): void {
     this.#reader.stop()
@@ -189,7 +213,9 @@ export class Leg {
       this.close(close.code === 1005 ? undefined : close.code, close.reason)
       this.#socket.end()
     } else {
-      if (opcode === opcodes.ping && this.#socket.writableLength < pongBacklog) {
+      if (opcode === opcodes.pong) {
+        this.#answered?.()
+      } else if (this.#socket.writableLength < pongBacklog) {
         this.write(encodeFrame(opcodes.pong, payload, this.#masks))
       }
       this.#events.control()
@@ -197,15 +223,13 @@ export class Leg {
   }
 
   #fail (failure: ReadFailure): void {
-    const code = failureCodes[failure]
     this.#end(1006, '', failure)
-    this.close(code, failure)
-    this.#socket.end()
   }
 
   #end (code: number, reason: string, failure?: ReadFailure): void {
     if (this.#ended) return
     this.#ended = true
+    this.#answered?.()
     this.#reader.stop()
     // Whatever still comes is read and dropped, so that the peer's end is seen.
     this.#socket.resume()

@@ -33,6 +33,18 @@ export interface ReaderSink {
 }
 
 const empty: Buffer = Buffer.alloc(0)
+// Faults as numbers that no length can be.
+const brokenHeader = -1
+const tooLarge = -2
+const tooManyFragments = -3
+const unfinishedBytes = -4
+const failures: Readonly<Record<number, ReadFailure>> = {
+  [brokenHeader]: 'protocol_error',
+  [tooLarge]: 'message_too_large',
+  [tooManyFragments]: 'too_many_fragments',
+  [unfinishedBytes]: 'unfinished_bytes_exceeded'
+}
+
 const finalText = 0x80 | opcodes.text
 const finalBinary = 0x80 | opcodes.binary
 
@@ -102,7 +114,11 @@ export class MessageReader {
     let messages = 0
     while (at < size) {
       const needed = this.#frameLength(chunk, at, size)
-      if (this.#stopped) return
+      if (needed < 0) {
+        if (messages > 0) this.#sink.forward(chunk.subarray(run, at), messages)
+        this.#fail(needed)
+        return
+      }
       if (needed === 0 || at + needed > size) {
         if (messages > 0) this.#sink.forward(chunk.subarray(run, at), messages)
         if (this.#stopped) return
@@ -143,15 +159,15 @@ export class MessageReader {
     return this.#masked ? unmasked(chunk, start, end) : chunk.subarray(start, end)
   }
 
-  /** Length of the frame at `at`, judged by its header alone; 0 while the header is not complete, or stopped. */
+  /** Length of the frame at `at`, judged by its header alone: 0 while the header is not complete, negative for a fault. */
   #frameLength (chunk: Buffer, at: number, size: number): number {
     const length = frameLength(chunk, at, size, this.#masked, this.#fragments > 0)
-    if (length < 0) return this.#fail('protocol_error')
+    if (length < 0) return brokenHeader
     const { maxMessageBytes } = this.#limits
     const total = this.#messageBytes + length
     // A control frame is no part of the message. The header is left out of the sum only where it matters.
     if (total > maxMessageBytes && (chunk[at]! & 0x08) === 0 && total - headerLength(chunk, at, size) > maxMessageBytes) {
-      return this.#fail('message_too_large')
+      return tooLarge
     }
     return length
   }
@@ -160,14 +176,14 @@ export class MessageReader {
     const final = chunk[at]! >= 0x80
     if (this.#fragments === 0) this.#messageBinary = (chunk[at]! & 0x0f) === opcodes.binary
     if (++this.#fragments > this.#limits.maxFragments) {
-      this.#fail('too_many_fragments')
+      this.#fail(tooManyFragments)
       return
     }
     this.#messageBytes += end - payloadAt
     this.#held = append(this.#held, this.#heldLength, chunk, at, end)
     this.#heldLength += end - at
     if (this.#unfinished?.add(end - at) === false) {
-      this.#fail('unfinished_bytes_exceeded')
+      this.#fail(unfinishedBytes)
       return
     }
     if (!final) return
@@ -199,19 +215,21 @@ export class MessageReader {
     this.#tail = append(this.#tail, this.#tailLength, chunk, start, end)
     this.#tailLength += end - start
     if (this.#unfinished?.add(end - start) === false) {
-      this.#fail('unfinished_bytes_exceeded')
+      this.#fail(unfinishedBytes)
       return
     }
     // What is needed grows as the header comes in: first its length, then the frame's.
     if (this.#tailLength < this.#tailNeeds) return
     const frame = this.#tail.subarray(0, this.#tailLength)
-    this.#tailNeeds = this.#frameLength(frame, 0, this.#tailLength) || headerLength(frame, 0, this.#tailLength)
+    const needed = this.#frameLength(frame, 0, this.#tailLength)
+    if (needed < 0) this.#fail(needed)
+    else this.#tailNeeds = needed || headerLength(frame, 0, this.#tailLength)
   }
 
-  #fail (failure: ReadFailure): 0 {
+  #fail (fault: number): void {
+    if (this.#stopped) return
     this.stop()
-    this.#sink.fail(failure)
-    return 0
+    this.#sink.fail(failures[fault]!)
   }
 }
 

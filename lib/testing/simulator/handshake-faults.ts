@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
-import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { SimulatorFault } from './faults.ts'
+import type { LiveConnection } from './live-connection.ts'
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
@@ -23,7 +22,8 @@ export function errorBody (message: string, code: string, type = 'invalid_reques
  * Lets a fault happen in place of the handshake.
  * @returns the status that was answered, 0 for none, or `undefined` when the handshake goes on.
  */
-export function failHandshake (faults: readonly SimulatorFault[], request: IncomingMessage, socket: Duplex): number | undefined {
+export function failHandshake (faults: readonly SimulatorFault[], connection: LiveConnection): number | undefined {
+  const { request, socket } = connection
   for (const fault of faults) {
     switch (fault.type) {
       case 'refuse':
@@ -31,8 +31,7 @@ export function failHandshake (faults: readonly SimulatorFault[], request: Incom
         return fault.status
       case 'hang': return 0
       case 'drop':
-        if (fault.how === 'rst') reset(socket)
-        else socket.end()
+        connection.abort(fault.how ?? 'fin')
         return 0
       case 'bad_accept':
         socket.write(switching('bm90IHRoZSBhY2NlcHQga2V5'))
@@ -45,13 +44,6 @@ export function failHandshake (faults: readonly SimulatorFault[], request: Incom
     }
   }
   return undefined
-}
-
-/** Breaks a connection with RST, so that the peer reads ECONNRESET. */
-export function reset (socket: Duplex): void {
-  const plain = socket as Partial<Socket>
-  if (plain.resetAndDestroy) plain.resetAndDestroy()
-  else socket.destroy()
 }
 
 function switching (accept: string): string {

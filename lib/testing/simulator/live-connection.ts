@@ -1,12 +1,22 @@
 import { EventEmitter } from 'node:events'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { RealtimeEvent } from '../../../types/index.ts'
 import { offeredProtocols } from './admission.ts'
 import type { ConnectionEvents, SimulatorConnection, SimulatorEnd, SimulatorFrame } from './connection.ts'
 import { isFields } from './fields.ts'
-import { reset } from './handshake-faults.ts'
+
+interface LiveConnectionOptions {
+  readonly index: number
+  readonly request: IncomingMessage
+  readonly url: URL
+  /** What is written to and read from; under TLS, in the clear. */
+  readonly socket: Socket
+  /** The TCP socket. */
+  readonly transport: Socket
+  readonly keepFrames: number
+}
 
 /** The simulator's own handle of a connection. */
 export class LiveConnection extends EventEmitter<ConnectionEvents> implements SimulatorConnection {
@@ -20,20 +30,24 @@ export class LiveConnection extends EventEmitter<ConnectionEvents> implements Si
   readonly counts = { received: 0, sent: 0 }
   readonly ended: Promise<SimulatorEnd>
   status = 0
-  #socket: Duplex
+  readonly request: IncomingMessage
+  readonly socket: Socket
+  #transport: Socket
   #ws: WebSocket | undefined
   #end: SimulatorEnd | undefined
   #keep: number
 
-  constructor (index: number, request: IncomingMessage, url: URL, socket: Duplex, keep: number) {
+  constructor ({ index, request, url, socket, transport, keepFrames }: LiveConnectionOptions) {
     super()
     this.index = index
+    this.request = request
+    this.socket = socket
     this.url = request.url ?? '/'
     this.query = url.searchParams
     this.headers = request.headers
     this.protocols = offeredProtocols(request)
-    this.#socket = socket
-    this.#keep = keep
+    this.#transport = transport
+    this.#keep = keepFrames
     this.ended = new Promise(resolve => this.once('end', resolve))
     socket.once('close', () => { if (!this.#ws) this.#finish({ code: 1006, reason: '' }) })
   }
@@ -92,7 +106,7 @@ export class LiveConnection extends EventEmitter<ConnectionEvents> implements Si
   }
 
   sendRaw (bytes: Buffer): void {
-    if (this.#socket.writable) this.#socket.write(bytes)
+    if (this.socket.writable) this.socket.write(bytes)
   }
 
   close (code = 1000, reason = ''): void {
@@ -100,8 +114,8 @@ export class LiveConnection extends EventEmitter<ConnectionEvents> implements Si
   }
 
   abort (how: 'rst' | 'fin' = 'rst'): void {
-    if (how === 'rst') reset(this.#socket)
-    else this.#socket.end()
+    if (how === 'rst') this.#transport.resetAndDestroy()
+    else this.socket.end()
   }
 
   pause (): void {
@@ -118,7 +132,7 @@ export class LiveConnection extends EventEmitter<ConnectionEvents> implements Si
 
   /** Lets go of the socket at once, whatever the peer does. */
   destroy (): void {
-    this.#socket.destroy()
+    this.socket.destroy()
   }
 
   #record (data: Buffer, isBinary: boolean, direction: 'received' | 'sent'): SimulatorFrame {

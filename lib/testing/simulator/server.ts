@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { PATHS, admit, selectProtocol } from './admission.ts'
@@ -59,28 +59,36 @@ export async function createSimulator (options: SimulatorOptions = {}): Promise<
   const planned = createFaultQueue()
   const emitter = new EventEmitter<{ connection: [connection: SimulatorConnection] }>()
 
+  // Under TLS an upgrade's socket is not the one that can be reset: that is found by its peer.
+  const transports = new Map<string, Socket>()
+  server.on('connection', (socket: Socket) => {
+    const peer = peerOf(socket)
+    transports.set(peer, socket)
+    socket.once('close', () => transports.delete(peer))
+  })
   server.on('request', (_request, response) => {
     response.writeHead(426, { 'Content-Type': 'application/json', Upgrade: 'websocket' })
     response.end(errorBody('This is a WebSocket endpoint.', 'upgrade_required'))
   })
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
+    const socket = duplex as Socket
+    const transport = transports.get(peerOf(socket)) ?? socket
     // A broken connection is an everyday fault here; `close` follows and tells the rest.
     socket.on('error', () => {})
     if (!URL.canParse(request.url ?? '', BASE)) return refuse(socket, 400, errorBody('Invalid URL.', 'invalid_url'))
     const url = new URL(request.url ?? '', BASE)
     const faults = [...options.faults ?? [], ...planned.take()]
-    const connection = new LiveConnection(connections.length, request, url, socket, keepFrames)
+    const connection = new LiveConnection({ index: connections.length, request, url, socket, transport, keepFrames })
     connections.push(connection)
     emitter.emit('connection', connection)
     const delay = faultOf(faults, 'delay')?.ms ?? 0
-    const timer = setTimeout(() => answer(connection, request, url, socket, head, faults), delay)
+    const timer = setTimeout(() => answer(connection, url, head, faults), delay)
     socket.once('close', () => clearTimeout(timer))
   })
 
-  function answer (
-    connection: LiveConnection, request: IncomingMessage, url: URL, socket: Duplex, head: Buffer, faults: readonly SimulatorFault[]
-  ): void {
-    const failed = failHandshake(faults, request, socket)
+  function answer (connection: LiveConnection, url: URL, head: Buffer, faults: readonly SimulatorFault[]): void {
+    const { request, socket } = connection
+    const failed = failHandshake(faults, connection)
     if (failed !== undefined) {
       connection.status = failed
       return
@@ -120,4 +128,8 @@ export async function createSimulator (options: SimulatorOptions = {}): Promise<
       await closed
     }
   })
+}
+
+function peerOf (socket: Socket): string {
+  return `${socket.remoteAddress ?? ''} ${socket.remotePort ?? ''}`
 }

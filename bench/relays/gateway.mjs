@@ -1,0 +1,13 @@
+// The compiled plugin in a bare host, as a user would register it.
+import fastify from 'fastify'
+import realtimeGateway from '../../dist/lib/index.js'
+import { report } from './report.mjs'
+
+const [baseUrl, key] = process.argv.slice(2)
+const app = fastify({ logger: false })
+app.register(realtimeGateway, {
+  deployments: [{ model: 'bench', target: 'openai/bench', baseUrl, apiKey: 'sk-upstream-bench' }],
+  keys: [{ key, models: ['bench'] }]
+})
+await app.listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
+report(app.server.address().port)

@@ -1,0 +1,18 @@
+export interface SliceOptions {
+  readonly warmUpMs: number
+  readonly measureMs: number
+}
+
+/** What one subject did in one short stretch of load. */
+export interface Slice {
+  /** Processor time of the subject for one frame up and one frame down. */
+  readonly cpuMicros: number
+  readonly roundTripsPerSecond: number
+  /** Share of its processor that the subject used, 0 to 1. */
+  readonly subjectBusy: number
+  /** The same for load generator and upstream together. */
+  readonly loadBusy: number
+  /** Saturated: of a round trip. Paced: of one frame on its way. */
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
