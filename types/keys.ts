@@ -10,6 +10,10 @@ export interface VirtualKey {
   readonly expiresAt?: number
   /** A blocked key is known but refused. Default `false`. */
   readonly blocked?: boolean
+  /** `false`: sessions of this key never go to a fallback model. Default `true`. */
+  readonly fallbacks?: boolean
+  /** Tags that choose among deployments; see `RoutingOptions.tagFiltering`. */
+  readonly tags?: readonly string[]
   /** Anything the host wants to find again on the session. */
   readonly metadata?: Readonly<Record<string, unknown>>
 }
@@ -25,6 +29,8 @@ export interface VirtualKeyOptions {
   /** A `Date`, an ISO 8601 text, or Unix time in milliseconds. */
   readonly expiresAt?: Date | string | number
   readonly blocked?: boolean
+  readonly fallbacks?: boolean
+  readonly tags?: readonly string[]
   readonly metadata?: Readonly<Record<string, unknown>>
 }
 
@@ -45,5 +51,9 @@ export interface Principal {
   readonly keyHash?: string
   /** Public model names that may be used, `*` allowed as a wildcard. Absent or empty: every model. */
   readonly models?: readonly string[]
+  /** `false`: its sessions never go to a fallback model. Default `true`. */
+  readonly fallbacks?: boolean
+  /** Tags that choose among deployments; see `RoutingOptions.tagFiltering`. */
+  readonly tags?: readonly string[]
   readonly metadata?: Readonly<Record<string, unknown>>
 }

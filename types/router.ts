@@ -15,18 +15,90 @@ export interface Deployment {
   readonly baseUrl?: string
   /** Share of the group's sessions, relative to the other deployments. Default: `rpm`, else 1. */
   readonly weight?: number
-  /** Requests per minute that the provider grants; stands in for `weight` where none of the group has one. */
+  /** Most session starts in any 60 seconds, counted in this process. Also the weight where none of the group has one. Default: no limit. */
   readonly rpm?: number
-  /** Lower numbers are tried first; equal numbers share by weight. Default 0. */
+  /** Tokens per minute that the provider grants; the strategy `usage` weighs by it. Default: unknown. */
+  readonly tpm?: number
+  /** Lower numbers are tried first; equal numbers share by the strategy. Default 0. */
   readonly order?: number
-  /** Most sessions at a time on this deployment, counted in this process. Default: no limit. */
+  /** Most sessions at a time, counted in this process. Default: no limit. */
   readonly maxSessions?: number
+  /** What a minute of voice costs; the strategy `cost` goes by it. Default: unknown, and dearer than any known price. */
+  readonly price?: VoicePrice
+  /** What this deployment is for; see `RoutingOptions.tagFiltering`. */
+  readonly tags?: readonly string[]
+  /** Failures in a row before it rests. Default: `RoutingOptions.allowedFails`. */
+  readonly allowedFails?: number
+  /** How long it rests after failing, in milliseconds; 0: never. Default: `RoutingOptions.cooldownMs`. */
+  readonly cooldownMs?: number
+  /** Upstream sockets kept open ahead of need. Default: none. */
+  readonly warm?: WarmOptions
   /** Headers for the upstream handshake, beside those of the adapter. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** Price of voice in any one currency, per minute of audio. */
+export interface VoicePrice {
+  /** A minute heard from the user. */
+  readonly inputPerMinute: number
+  /** A minute spoken by the model. */
+  readonly outputPerMinute: number
+}
+
+/** See `Deployment.warm`. */
+export interface WarmOptions {
+  /** How many sockets wait, past their first event. They count against `maxSessions`. */
+  readonly size: number
+  /** How long one waits before it is replaced by a fresh one, in milliseconds. Default 20 000. */
+  readonly maxIdleMs?: number
+}
+
 /** A deployment as it is written in options: `id` may be left out. */
 export type DeploymentOptions = Omit<Deployment, 'id'> & { readonly id?: string }
+
+/** How the deployments of a group share their sessions. */
+export type StrategyName = 'simple-shuffle' | 'round-robin' | 'least-busy' | 'latency' | 'cost' | 'usage'
+
+/** What may be said of one group, over what is said of all. */
+export interface GroupRouting {
+  /** Default `simple-shuffle`: at random by `weight`, else by `rpm`, else evenly. */
+  readonly strategy?: StrategyName
+  /** Sends the same key, or the same end user, to the same deployment while it can. Default: neither. */
+  readonly sticky?: 'key' | 'user'
+}
+
+/** Options of the built-in router. All times are in milliseconds. */
+export interface RoutingOptions extends GroupRouting {
+  /** Over the above, by public model name. */
+  readonly groups?: Readonly<Record<string, GroupRouting>>
+  /** Other names of public models. */
+  readonly aliases?: Readonly<Record<string, string>>
+  /** Models to go on with when the deployments of one cannot take a session, in order. A key with `fallbacks: false` has none. */
+  readonly fallbacks?: Readonly<Record<string, readonly string[]>>
+  /** The same for models that `fallbacks` does not name. */
+  readonly defaultFallbacks?: readonly string[]
+  /** Most deployments to try for one session. Default 4. */
+  readonly maxCandidates?: number
+  /**
+   * Whether tags decide: a session with tags goes to a deployment that has one of them, one without tags to a deployment without
+   * tags or tagged `default`. A session's tags are its key's and those of the header `x-litellm-tags`. Default `false`.
+   */
+  readonly tagFiltering?: boolean
+  /** How much slower than the fastest, as a share, still counts as equal for `latency`. Default 0.1. */
+  readonly latencyBuffer?: number
+  /** Share of the minutes that the model speaks, for `cost`; the user speaks the rest. Default 0.5. */
+  readonly outputShare?: number
+  /** Failures in a row before a deployment rests; more than half of at least ten in a minute make it rest as well. Default 3. */
+  readonly allowedFails?: number
+  /** How long a failing deployment rests. A rate limit with `Retry-After` rests as long as that says. Default 5 000. */
+  readonly cooldownMs?: number
+  /** How long a deployment rests whose credential was refused. Default 300 000. */
+  readonly credentialsCooldownMs?: number
+  /** Dials the next candidate as well when the first has not answered for so long; `p95`: its own 95th percentile. Default: never. */
+  readonly hedgeAfterMs?: number | 'p95'
+  /** Dials every deployment so often, to know before a client does. Default: never. */
+  readonly probeIntervalMs?: number
+}
 
 /** What a router decides on. */
 export interface RouteRequest {
@@ -35,24 +107,109 @@ export interface RouteRequest {
   readonly principal: Principal
   /** The client's query parameters, credentials and `model` left out. */
   readonly query: URLSearchParams
+  /** Tags of the key and of the request. */
+  readonly tags: readonly string[]
+  /** Who speaks, when the client said so (`OpenAI-Safety-Identifier`). */
+  readonly user?: string
+}
+
+/** Why a deployment is not among the candidates. */
+export interface PassedOver {
+  /** `Deployment.id` */
+  readonly deployment: string
+  readonly reason: 'cooldown' | 'full' | 'rate' | 'tags' | 'probing'
+}
+
+/** A router's answer, when it has more to say than whom to try. */
+export interface RoutePlan {
+  /** The deployments to try, first one first, each at most once. */
+  readonly candidates: readonly Deployment[]
+  readonly passedOver?: readonly PassedOver[]
+  /** With no candidates: the model is known, but nobody can take a session for about so many milliseconds. */
+  readonly retryAfterMs?: number
+  /** When to dial the second candidate beside the first, in milliseconds. */
+  readonly hedgeAfterMs?: number
 }
 
 /** What became of a candidate, told to the router. */
 export type RouteOutcome =
-  /** The deployment answered with its first event after `ms` milliseconds. */
-  | { readonly type: 'ready', readonly deployment: Deployment, readonly ms: number }
+  /** The deployment is dialled, or a warm socket of it is taken. Each `dial` is followed by one `ready`, `refused` or `dropped`. */
+  | { readonly type: 'dial', readonly deployment: Deployment, readonly probe?: boolean }
+  /** The deployment answered with its first event after `ms` milliseconds. `warm`: it had done so before. */
+  | { readonly type: 'ready', readonly deployment: Deployment, readonly ms: number, readonly warm?: boolean, readonly probe?: boolean }
   /** The deployment refused, or did not answer in time. */
-  | { readonly type: 'refused', readonly deployment: Deployment, readonly ms: number, readonly refusal: UpstreamRefusal }
-  /** The session on the deployment is over. `closeCode` is what the upstream closed with, 1006 when it vanished. */
-  | { readonly type: 'ended', readonly deployment: Deployment, readonly ms: number, readonly closeCode: number }
+  | { readonly type: 'refused', readonly deployment: Deployment, readonly ms: number, readonly refusal: UpstreamRefusal, readonly probe?: boolean }
+  /** Nobody waited for the answer any more: another was faster, or the client left. It says nothing of the deployment. */
+  | { readonly type: 'dropped', readonly deployment: Deployment }
+  /** The first audio of a response came `ms` milliseconds after the response began. */
+  | { readonly type: 'first_audio', readonly deployment: Deployment, readonly ms: number }
+  /** A response ended having used so many tokens. */
+  | { readonly type: 'turn', readonly deployment: Deployment, readonly tokens: number }
+  /**
+   * The session on the deployment, once `ready`, is over. `closeCode` is what the upstream closed with (1006: it vanished), 1000
+   * where another peer ended it. `mute`: a response had begun and nothing of it had come for ten seconds.
+   */
+  | { readonly type: 'ended', readonly deployment: Deployment, readonly ms: number, readonly closeCode: number, readonly mute: boolean }
+
+/** Live state of a deployment, as `fastify.realtime.router.status()` shows it. */
+export interface DeploymentStatus {
+  readonly id: string
+  readonly model: string
+  readonly target: string
+  readonly state: 'ready' | 'cooldown' | 'probing'
+  /** Milliseconds until a cooldown ends. */
+  readonly coolsForMs?: number
+  /** Why it rests. */
+  readonly cause?: UpstreamRefusal['kind'] | 'session'
+  /** Sessions and dials under way. */
+  readonly sessions: number
+  /** Session starts in the last 60 seconds. */
+  readonly startsLastMinute: number
+  /** Tokens used in the last 60 seconds. */
+  readonly tokensLastMinute: number
+  /** Moving median of the dial, in milliseconds. */
+  readonly dialMs?: number
+  /** Moving median of the first audio, in milliseconds. */
+  readonly firstAudioMs?: number
+}
 
 /** Chooses deployments. Replace it by the option `router`. */
 export interface Router {
   /**
-   * The deployments to try, first one first, each at most once. Empty: nobody serves the model, and the client
-   * gets 404 `model_not_found`.
+   * The deployments to try, first one first, each at most once. An empty list: nobody serves the model, and the client
+   * gets 404 `model_not_found`. An empty plan with `retryAfterMs`: 429.
    */
-  candidates (request: RouteRequest): readonly Deployment[] | Promise<readonly Deployment[]>
+  candidates (request: RouteRequest): readonly Deployment[] | RoutePlan | Promise<readonly Deployment[] | RoutePlan>
   /** Hears what became of each candidate that was tried. Must not throw. */
   report? (outcome: RouteOutcome): void
+  /** Live state, where the router keeps any. */
+  status? (): DeploymentStatus[]
+}
+
+/**
+ * Which deployments rest, and until when. Behind a contract so that several nodes can share it; reading is synchronous, so a shared
+ * store keeps a local view and hears of changes.
+ */
+export interface CooldownStore {
+  /** Unix time in milliseconds until which the deployment rests; 0 when it does not. */
+  restsUntil (deployment: string): number
+  /** Lets it rest. A later time counts over an earlier one. */
+  rest (deployment: string, until: number): void
+  /** It has recovered. */
+  clear (deployment: string): void
+}
+
+/** How a session came to its deployment; on `SessionInfo.route`. */
+export interface RouteDecision {
+  /** Whom the router named, in order. */
+  readonly candidates: readonly string[]
+  readonly passedOver: readonly PassedOver[]
+  /** Who was tried, how long it took and what came of it. `full`: a limit of the deployment was reached meanwhile. */
+  readonly attempts: readonly RouteAttempt[]
+}
+
+export interface RouteAttempt {
+  readonly deployment: string
+  readonly outcome: 'ready' | 'warm' | 'dropped' | 'full' | UpstreamRefusal['kind']
+  readonly ms: number
 }

@@ -41,7 +41,8 @@ export function createAuthenticator ({ authenticate, masterKeyHash, stores, time
 function principalOf (key: VirtualKey, now: number): Principal {
   if (key.blocked) throw new GatewayError('key_blocked')
   if (key.expiresAt !== undefined && key.expiresAt <= now) throw new GatewayError('key_expired')
-  return { id: key.name ?? key.hash.slice(0, 8), keyHash: key.hash, models: key.models, metadata: key.metadata }
+  const { name, hash, models, fallbacks, tags, metadata } = key
+  return { id: name ?? hash.slice(0, 8), keyHash: hash, models, fallbacks, tags, metadata }
 }
 
 /** Whoever cannot answer has not said no: the client is asked to come back, and keeps its key. */

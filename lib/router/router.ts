@@ -1,52 +1,157 @@
-import { fillWildcard, matchWildcard } from '../wildcard.ts'
-import { shuffleByWeight } from './simple-shuffle.ts'
-import type { Deployment, Router } from '../../types/index.ts'
+import { allowsModel } from '../wildcard.ts'
+import type { CooldownStore, Deployment, DeploymentStatus, PassedOver, RoutePlan, RouteRequest, Router, RoutingOptions } from '../../types/index.ts'
+import { Podium } from './choose.ts'
+import { Cooldown, createMemoryCooldowns } from './cooldown.ts'
+import { createGroups } from './groups.ts'
+import type { Group } from './groups.ts'
+import { DeploymentState } from './state.ts'
+import { stickyRank } from './sticky.ts'
+import { strategies } from './strategies/index.ts'
+
+/** Defaults of `RoutingOptions`. */
+export const routingDefaults = {
+  strategy: 'simple-shuffle',
+  maxCandidates: 4,
+  tagFiltering: false,
+  latencyBuffer: 0.1,
+  outputShare: 0.5,
+  allowedFails: 3,
+  cooldownMs: 5_000,
+  credentialsCooldownMs: 300_000
+} as const satisfies Partial<RoutingOptions>
+
+/** What the router does not decide itself. */
+export interface RouterTools {
+  /** Default: of this process alone. */
+  readonly cooldowns?: CooldownStore
+  /** A number in [0, 1). Default `Math.random`. */
+  readonly random?: () => number
+  /** Monotonic milliseconds. Default `performance.now`. */
+  readonly now?: () => number
+  /** Unix time in milliseconds. Default `Date.now`. */
+  readonly time?: () => number
+  /** Hears when a deployment begins to rest. */
+  readonly onRest?: (deployment: Deployment, cause: NonNullable<DeploymentStatus['cause']>, forMs: number) => void
+}
+
+/** How long a client should wait for a place in a full group: sessions end when they end. */
+const fullRetryMs = 5_000
 
 /**
- * The built-in router: the deployments of the model's group, level by level of `order`, each level in weighted random
- * order. An exact model name beats wildcards, and a wildcard with more literal characters beats one with fewer.
- * @param random a number in [0, 1); `Math.random` by default
+ * The built-in router: the deployments of the model's group, level by level of `order`, each level by the group's strategy, without
+ * those that rest or are full; then the same of the fallback groups.
  */
-export function createRouter (deployments: readonly Deployment[], random: () => number = Math.random): Router {
-  const exact = new Map<string, Deployment[]>()
-  const wildcards = new Map<string, Deployment[]>()
-  for (const deployment of deployments) {
-    const groups = deployment.model.includes('*') ? wildcards : exact
-    const group = groups.get(deployment.model)
-    if (group) group.push(deployment)
-    else groups.set(deployment.model, [deployment])
-  }
-  const patterns = [...wildcards.keys()].sort((a, b) => literals(b) - literals(a))
-  for (const groups of [exact, wildcards]) {
-    for (const group of groups.values()) group.sort((a, b) => (a.order ?? 0) - (b.order ?? 0))
+export function createRouter (deployments: readonly Deployment[], routing: RoutingOptions = {}, tools: RouterTools = {}): Router {
+  const options = { ...routingDefaults, ...routing }
+  const { cooldowns = createMemoryCooldowns(), random = Math.random, now = () => performance.now(), time = Date.now } = tools
+  const states = new Map(deployments.map(deployment => [deployment.id, new DeploymentState(deployment, new Cooldown(deployment.id, {
+    allowedFails: deployment.allowedFails ?? options.allowedFails,
+    cooldownMs: deployment.cooldownMs ?? options.cooldownMs,
+    credentialsCooldownMs: options.credentialsCooldownMs
+  }, cooldowns))]))
+  const groupOf = createGroups([...states.values()])
+  let choices = 0
+
+  /** Why a deployment may not be tried now. */
+  function hindrance (state: DeploymentState, tags: readonly string[], clock: number, unix: number): PassedOver['reason'] | undefined {
+    const { deployment, cooldown } = state
+    if (options.tagFiltering && !tagsMatch(deployment.tags ?? [], tags)) return 'tags'
+    if (deployment.maxSessions !== undefined && state.sessions >= deployment.maxSessions) return 'full'
+    if (deployment.rpm !== undefined && state.starts.total(clock) >= deployment.rpm) return 'rate'
+    if (cooldown.restsUntil(unix) !== 0) return 'cooldown'
+    return cooldown.trying ? 'probing' : undefined
   }
 
-  function groupOf (model: string): readonly Deployment[] {
-    const group = exact.get(model)
-    if (group) return group
-    for (const pattern of patterns) {
-      const matched = matchWildcard(pattern, model)
-      if (matched) return wildcards.get(pattern)!.map(deployment => ({ ...deployment, target: fillWildcard(deployment.target, matched) }))
+  function chosenIn (group: Group, request: RouteRequest, most: number, passedOver: PassedOver[]): DeploymentState[] {
+    const { strategy = options.strategy, sticky = options.sticky } = { ...options.groups?.[group.name] }
+    const clock = now()
+    const unix = time()
+    const context = { random, now: clock, latencyBuffer: options.latencyBuffer, outputShare: options.outputShare }
+    const chosen: DeploymentState[] = []
+    for (const level of group.levels) {
+      if (chosen.length === most) break
+      const able = level.filter(state => {
+        const reason = hindrance(state, request.tags, clock, unix)
+        if (reason !== undefined) passedOver.push({ deployment: state.deployment.id, reason })
+        return reason === undefined
+      })
+      const rank = sticky === undefined
+        ? strategies[strategy](able, context)
+        : stickyRank((sticky === 'user' ? request.user : undefined) ?? request.principal.keyHash ?? request.principal.id)
+      const podium = new Podium(most - chosen.length)
+      for (const state of able) podium.offer(state, rank(state))
+      chosen.push(...podium.states)
     }
-    return []
+    return chosen
+  }
+
+  function plan (request: RouteRequest): RoutePlan | [] {
+    const { principal } = request
+    const model = options.aliases?.[request.model] ?? request.model
+    const fallbacks = principal.fallbacks === false ? [] : options.fallbacks?.[model] ?? options.defaultFallbacks ?? []
+    const names = new Set([model, ...fallbacks.filter(name => allowsModel(principal.models, name))])
+    const groups = Array.from(names, name => groupOf(options.aliases?.[name] ?? name)).filter(group => group !== undefined)
+    if (groups.length === 0) return []
+
+    const passedOver: PassedOver[] = []
+    const candidates = new Map<string, Deployment>()
+    let first: DeploymentState | undefined
+    for (const group of groups) {
+      for (const state of chosenIn(group, request, options.maxCandidates - candidates.size, passedOver)) {
+        first ??= state
+        candidates.set(state.deployment.id, group.resolve(state))
+      }
+      if (candidates.size >= options.maxCandidates) break
+    }
+    if (first === undefined) return lastResort(groups, passedOver)
+    first.chosenAt = ++choices
+    const { hedgeAfterMs } = options
+    return { candidates: [...candidates.values()], passedOver, hedgeAfterMs: hedgeAfterMs === 'p95' ? first.dialMs.p95 : hedgeAfterMs }
+  }
+
+  /** Nobody is fit. The one that recovers first is tried all the same; where there is none, all are full, or none is for these tags. */
+  function lastResort (groups: readonly Group[], passedOver: readonly PassedOver[]): RoutePlan | [] {
+    if (passedOver.every(({ reason }) => reason === 'tags')) return []
+    const resting = new Set(passedOver.filter(({ reason }) => reason === 'cooldown' || reason === 'probing').map(({ deployment }) => deployment))
+    let soonest: { group: Group, state: DeploymentState } | undefined
+    let least = Infinity
+    for (const group of groups) {
+      for (const state of group.levels.flat()) {
+        const until = cooldowns.restsUntil(state.deployment.id)
+        if (!resting.has(state.deployment.id) || until >= least) continue
+        least = until
+        soonest = { group, state }
+      }
+    }
+    if (soonest === undefined) return { candidates: [], passedOver, retryAfterMs: fullRetryMs }
+    const { group, state } = soonest
+    return { candidates: [group.resolve(state)], passedOver: passedOver.filter(({ deployment }) => deployment !== state.deployment.id) }
   }
 
   return {
-    candidates ({ model }) {
-      const group = groupOf(model)
-      const ordered: Deployment[] = []
-      for (let start = 0; start < group.length;) {
-        const order = group[start]!.order ?? 0
-        let end = start + 1
-        while (end < group.length && (group[end]!.order ?? 0) === order) end++
-        ordered.push(...shuffleByWeight(group.slice(start, end), random))
-        start = end
-      }
-      return ordered
+    candidates: plan,
+    report (outcome) {
+      const state = states.get(outcome.deployment.id)
+      if (state === undefined) return
+      const unix = time()
+      state.hear(outcome, now())
+      if (state.cooldown.hear(outcome, unix)) tools.onRest?.(state.deployment, state.cooldown.cause!, state.cooldown.restsUntil(unix) - unix)
+    },
+    status () {
+      const clock = now()
+      const unix = time()
+      return Array.from(states.values(), (state): DeploymentStatus => {
+        const { cooldown } = state
+        const until = cooldown.restsUntil(unix)
+        if (until !== 0) return { ...state.status(clock), state: 'cooldown', coolsForMs: until - unix, cause: cooldown.cause }
+        return { ...state.status(clock), state: cooldown.trying ? 'probing' : 'ready' }
+      })
     }
   }
 }
 
-function literals (pattern: string): number {
-  return pattern.replaceAll('*', '').length
+/** LiteLLM's rule: tags must have one in common; a session without tags goes where there are none, or where `default` is one. */
+function tagsMatch (deployment: readonly string[], session: readonly string[]): boolean {
+  if (session.length === 0) return deployment.length === 0 || deployment.includes('default')
+  return session.some(tag => deployment.includes(tag))
 }

@@ -28,7 +28,9 @@ export interface ReadyUpstream {
   readonly head: Buffer
 }
 
-export type Dialed = { readonly ready: ReadyUpstream } | { readonly refusal: UpstreamRefusal, readonly cause?: unknown }
+export type Dialed =
+  { readonly ready: ReadyUpstream, readonly refusal?: undefined, readonly cause?: undefined } |
+  { readonly ready?: undefined, readonly refusal: UpstreamRefusal, readonly cause?: unknown }
 
 export type Dial = (request: UpstreamRequest, options: DialOptions) => Promise<Dialed>
 
@@ -73,7 +75,7 @@ export function createDial (): Dial {
       settled = true
       clearTimeout(timer)
       signal.removeEventListener('abort', abort)
-      if ('ready' in result) {
+      if (result.ready !== undefined) {
         // The socket outlives this dial, whose closures must not.
         socket!.on('error', ignore)
         socket!.off('error', fault)

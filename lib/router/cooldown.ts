@@ -1,0 +1,129 @@
+import type { CooldownStore, DeploymentStatus, RouteOutcome } from '../../types/index.ts'
+
+export interface CooldownRules {
+  readonly allowedFails: number
+  readonly cooldownMs: number
+  readonly credentialsCooldownMs: number
+}
+
+// More than half of at least ten outcomes in a minute: a deployment that fails every other session never fails often in a row.
+const rateWindowMs = 60_000
+const rateMinimum = 10
+const rateShare = 0.5
+
+type Cause = NonNullable<DeploymentStatus['cause']>
+
+/**
+ * When one deployment rests. Closed: it is dialled. Open: it rests until its time. Half-open: its time is over, and one dial may try;
+ * the next are let in when that one is ready.
+ */
+export class Cooldown {
+  readonly #id: string
+  readonly #rules: CooldownRules
+  readonly #store: CooldownStore
+  /** Dials that failed in a row, and sessions: a deployment may answer every dial and lose every session. */
+  #dials = 0
+  #sessions = 0
+  #windowStart = 0
+  #outcomes = 0
+  #failures = 0
+  /** A dial that tries whether the deployment has recovered is under way. */
+  #trying = false
+  #cause: Cause | undefined
+
+  constructor (id: string, rules: CooldownRules, store: CooldownStore) {
+    this.#id = id
+    this.#rules = rules
+    this.#store = store
+  }
+
+  get cause (): Cause | undefined {
+    return this.#cause
+  }
+
+  /** @param time Unix time in milliseconds */
+  restsUntil (time: number): number {
+    const until = this.#store.restsUntil(this.#id)
+    return until > time ? until : 0
+  }
+
+  /** Its time is over, but nobody knows yet whether it has recovered. */
+  halfOpen (time: number): boolean {
+    const until = this.#store.restsUntil(this.#id)
+    return until !== 0 && until <= time
+  }
+
+  get trying (): boolean {
+    return this.#trying
+  }
+
+  /** @returns whether it rests from now on because of this outcome */
+  hear (outcome: RouteOutcome, time: number): boolean {
+    switch (outcome.type) {
+      case 'dial':
+        if (this.#store.restsUntil(this.#id) !== 0) this.#trying = true
+        return false
+      case 'dropped':
+        this.#trying = false
+        return false
+      case 'ready':
+        this.#trying = false
+        this.#count(false, time)
+        if (this.#store.restsUntil(this.#id) !== 0) this.#store.clear(this.#id)
+        this.#dials = 0
+        return false
+      case 'refused': {
+        const { kind, retryAfterMs } = outcome.refusal
+        // The client's own mistake says nothing of the deployment, except that it answers.
+        if (kind === 'client') {
+          this.#trying = false
+          return false
+        }
+        return this.#failed(kind, retryAfterMs, time)
+      }
+      case 'ended':
+        if (outcome.mute || outcome.closeCode === 1006 || outcome.closeCode === 1011) return this.#failed('session', undefined, time)
+        this.#sessions = 0
+        return false
+      default:
+        return false
+    }
+  }
+
+  #failed (cause: Cause, retryAfterMs: number | undefined, time: number): boolean {
+    const { allowedFails, cooldownMs, credentialsCooldownMs } = this.#rules
+    const tried = this.#trying
+    this.#trying = false
+    this.#count(true, time)
+    const inARow = cause === 'session' ? ++this.#sessions : ++this.#dials
+    const often = this.#outcomes >= rateMinimum && this.#failures > this.#outcomes * rateShare
+    const atOnce = tried || cause === 'rate_limit' || cause === 'credentials' || cause === 'quota'
+    if (cooldownMs === 0 || !(atOnce || often || inARow >= allowedFails)) return false
+    const wait = cause === 'credentials' || cause === 'quota'
+      ? Math.max(credentialsCooldownMs, cooldownMs)
+      : cause === 'rate_limit' ? retryAfterMs ?? cooldownMs : cooldownMs
+    this.#cause = cause
+    this.#dials = this.#sessions = this.#outcomes = this.#failures = 0
+    this.#store.rest(this.#id, time + wait)
+    return true
+  }
+
+  #count (failed: boolean, time: number): void {
+    if (time - this.#windowStart >= rateWindowMs) {
+      this.#windowStart = time
+      this.#outcomes = this.#failures = 0
+    }
+    this.#outcomes++
+    if (failed) this.#failures++
+  }
+}
+
+/** The cooldowns of this process alone. */
+export function createMemoryCooldowns (): CooldownStore {
+  const until = new Map<string, number>()
+  return {
+    restsUntil: id => until.get(id) ?? 0,
+    rest: (id, time) => { until.set(id, Math.max(time, until.get(id) ?? 0)) },
+    clear: id => { until.delete(id) }
+  }
+}

@@ -1,0 +1,18 @@
+import type { DeploymentState } from '../state.ts'
+
+/** What a strategy may look at beside the deployments. */
+export interface StrategyContext {
+  /** A number in [0, 1). */
+  readonly random: () => number
+  /** Milliseconds on the router's clock. */
+  readonly now: number
+  /** See `RoutingOptions`. */
+  readonly latencyBuffer: number
+  readonly outputShare: number
+}
+
+/**
+ * Gives each deployment of one level its rank: the lowest is tried first. Called once for each choice with all that may be chosen;
+ * the function that it returns is called once for each of them. Ties go to whoever was chosen longest ago.
+ */
+export type Strategy = (states: readonly DeploymentState[], context: StrategyContext) => (state: DeploymentState) => number

@@ -1,0 +1,37 @@
+// One more than a minute has seconds, so that no 60 seconds are counted short.
+const slots = 61
+const slotMs = 1_000
+
+/** A sum over the last 60 seconds, to the second, in constant space. */
+export class SlidingCount {
+  readonly #sums = new Float64Array(slots)
+  #total = 0
+  #slot = 0
+
+  /** @param now milliseconds, never less than before */
+  add (amount: number, now: number): void {
+    this.#advance(now)
+    this.#sums[this.#slot % slots]! += amount
+    this.#total += amount
+  }
+
+  total (now: number): number {
+    this.#advance(now)
+    return this.#total
+  }
+
+  #advance (now: number): void {
+    const slot = Math.floor(now / slotMs)
+    if (slot === this.#slot) return
+    if (slot - this.#slot >= slots) {
+      this.#sums.fill(0)
+      this.#total = 0
+    } else {
+      for (let old = this.#slot + 1; old <= slot; old++) {
+        this.#total -= this.#sums[old % slots]!
+        this.#sums[old % slots] = 0
+      }
+    }
+    this.#slot = slot
+  }
+}

@@ -1,0 +1,174 @@
+import type { Duplex } from 'node:stream'
+import type { Places } from '../limits/places.ts'
+import { encodeFrame, opcodes } from '../wire/frame.ts'
+import { MessageReader } from '../wire/reader.ts'
+import type { ReaderLimits } from '../wire/reader.ts'
+import type { ReadyUpstream } from './dial.ts'
+import type { Deployment } from '../../types/index.ts'
+
+/** A warm socket, and the place on its deployment that goes with it. */
+export interface WarmUpstream {
+  readonly upstream: ReadyUpstream
+  readonly release: () => void
+}
+
+/** Upstream sockets that were dialled ahead of need and have sent their first event. */
+export interface WarmPool {
+  /** A socket of `deployment` that is alive, never handed out before; `undefined` when none waits. */
+  take (deployment: Deployment): WarmUpstream | undefined
+  /** Closes all that wait and dials no more. */
+  close (): void
+}
+
+export interface WarmPoolOptions {
+  /** Those with `warm` are kept warm; a wildcard cannot be. */
+  readonly deployments: readonly Deployment[]
+  /** Dials one as a session without parameters would be; never rejects. */
+  readonly dial: (deployment: Deployment, signal: AbortSignal) => Promise<ReadyUpstream | undefined>
+  readonly places: Places
+  readonly limits: ReaderLimits
+}
+
+const defaultMaxIdleMs = 20_000
+const renewAt = 0.75
+
+// After a refusal the pool waits, longer each time: it must not be what keeps a provider's rate limit full.
+const firstBackOffMs = 1_000
+const longestBackOffMs = 60_000
+
+// What an upstream may say while it waits: its first events and a heartbeat now and then.
+const maxHeadBytes = 256 * 1024
+
+interface Waiting extends WarmUpstream {
+  readonly socket: Duplex
+  /** Bytes that came so far; a session reads them again from the first. */
+  readonly chunks: Buffer[]
+  readonly stop: () => void
+}
+
+export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolOptions): WarmPool {
+  const closing = new AbortController()
+  const shelves = new Map(deployments.filter(({ warm, model }) => warm !== undefined && warm.size > 0 && !model.includes('*')).map(deployment =>
+    [deployment.id, { deployment, waiting: [] as Waiting[], dialling: 0, backOffMs: 0, timer: undefined as NodeJS.Timeout | undefined }]))
+  type Shelf = NonNullable<ReturnType<typeof shelves.get>>
+
+  for (const shelf of shelves.values()) fill(shelf)
+
+  function fill (shelf: Shelf): void {
+    while (!closing.signal.aborted && shelf.timer === undefined && shelf.waiting.length + shelf.dialling < shelf.deployment.warm!.size) {
+      // Full: a session's end is what makes room, and nobody tells; the next look is as far off as after a refusal.
+      if (!add(shelf)) return rest(shelf)
+    }
+  }
+
+  /** Dials one more. `false`: there is no place for it. */
+  function add (shelf: Shelf, added?: () => void): boolean {
+    const { deployment } = shelf
+    const release = places.take(deployment)
+    if (release === undefined) return false
+    shelf.dialling++
+    dial(deployment, closing.signal).then(ready => {
+      shelf.dialling--
+      if (ready === undefined || closing.signal.aborted) {
+        ready?.socket.destroy()
+        release()
+        rest(shelf)
+        return
+      }
+      shelf.backOffMs = 0
+      keep(shelf, ready, release)
+      added?.()
+      fill(shelf)
+    })
+    return true
+  }
+
+  function rest (shelf: Shelf): void {
+    if (shelf.timer !== undefined || closing.signal.aborted) return
+    shelf.backOffMs = Math.min(longestBackOffMs, shelf.backOffMs * 2 || firstBackOffMs)
+    shelf.timer = setTimeout(() => {
+      shelf.timer = undefined
+      fill(shelf)
+    }, shelf.backOffMs)
+    shelf.timer.unref()
+  }
+
+  /** Reads on while the socket waits, so that its pings are answered and its end is seen. */
+  function keep (shelf: Shelf, { socket, head }: ReadyUpstream, release: () => void): void {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    const drop = (): void => {
+      const at = shelf.waiting.indexOf(entry)
+      if (at === -1) return
+      shelf.waiting.splice(at, 1)
+      entry.stop()
+      socket.destroy()
+      release()
+      fill(shelf)
+    }
+    const reader = new MessageReader(false, limits, {
+      inspects: false,
+      admit: () => true,
+      take: () => {},
+      forward: () => {},
+      control: (opcode, payload) => {
+        if (opcode === opcodes.ping) socket.write(encodeFrame(opcodes.pong, payload, true))
+        else if (opcode === opcodes.close) drop()
+      },
+      fail: drop
+    })
+    const read = (chunk: Buffer): void => {
+      chunks.push(chunk)
+      bytes += chunk.length
+      if (bytes > maxHeadBytes) drop()
+      else reader.push(chunk)
+    }
+    const maxIdleMs = shelf.deployment.warm!.maxIdleMs ?? defaultMaxIdleMs
+    // A fresh one is dialled before this one is too old, so that the shelf does not run empty in between.
+    const renewal = setTimeout(() => { if (shelf.timer === undefined) add(shelf, drop) }, maxIdleMs * renewAt).unref()
+    const end = setTimeout(drop, maxIdleMs).unref()
+    const entry: Waiting = {
+      socket,
+      chunks,
+      release,
+      get upstream () {
+        return { socket, head: Buffer.concat(chunks) }
+      },
+      stop () {
+        clearTimeout(renewal)
+        clearTimeout(end)
+        reader.stop()
+        socket.pause()
+        socket.off('data', read).off('end', drop).off('close', drop)
+      }
+    }
+    shelf.waiting.push(entry)
+    socket.on('end', drop).on('close', drop)
+    if (head.length > 0) read(head)
+    if (shelf.waiting.includes(entry)) socket.on('data', read).resume()
+  }
+
+  return {
+    take (deployment) {
+      const shelf = shelves.get(deployment.id)
+      // The oldest first: the others have longer to live.
+      const entry = shelf?.waiting.shift()
+      if (shelf === undefined || entry === undefined) return undefined
+      entry.stop()
+      const { upstream, release } = entry
+      queueMicrotask(() => fill(shelf))
+      return { upstream, release }
+    },
+    close () {
+      closing.abort()
+      for (const shelf of shelves.values()) {
+        clearTimeout(shelf.timer)
+        for (const entry of shelf.waiting.splice(0)) {
+          entry.stop()
+          entry.socket.destroy()
+          entry.release()
+        }
+      }
+    }
+  }
+}
