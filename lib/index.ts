@@ -8,8 +8,11 @@ import { plugin } from './plugin.ts'
 export const realtimeGateway = fp(plugin, { fastify: '5.x', name: 'fastify-realtime-gateway' })
 export default realtimeGateway
 
-export { modelNotice, realtimeModels } from './catalogue.ts'
+export { realtimeModels } from './catalogue.ts'
+export type { CatalogueModel } from './catalogue.ts'
 export { loadLiteLLMConfig } from './config/litellm.ts'
+export type { LiteLLMConfig, LoadOptions } from './config/litellm.ts'
+export type { ConfigWarning } from './config/warnings.ts'
 export { ConfigError, GatewayError, OptionError } from './errors.ts'
 export type { GatewayErrorCode, GatewayErrorDetails } from './errors.ts'
 export { defaults } from './options.ts'

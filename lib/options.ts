@@ -94,6 +94,7 @@ export function resolveOptions (options: RealtimeGatewayOptions, providers: read
     ...rest,
     ...numbers,
     deployments,
+    keys: keys.map(({ key, ...rest }) => key === undefined ? rest : { ...rest, hash: hashKey(key) }),
     masterKeyHash: secret === undefined ? undefined : hashKey(secret),
     paths,
     refusal
@@ -101,6 +102,9 @@ export function resolveOptions (options: RealtimeGatewayOptions, providers: read
 }
 
 const weights = ['weight', 'rpm', 'order', 'maxSessions'] as const
+const deploymentFields = new Set<string>([...weights, 'id', 'model', 'target', 'apiKey', 'baseUrl', 'headers'] satisfies Array<keyof Deployment>)
+// A misspelt `models` would be a key for every model.
+const keyFields = new Set<string>(['key', 'hash', 'name', 'models', 'expiresAt', 'blocked', 'metadata'] satisfies Array<keyof VirtualKeyOptions>)
 
 function resolveDeployments (deployments: readonly DeploymentOptions[], providers: ReadonlySet<string>): readonly Deployment[] {
   rule(Array.isArray(deployments) && deployments.every(item => typeof item === 'object' && item !== null), 'deployments', 'must be a list of objects')
@@ -108,7 +112,8 @@ function resolveDeployments (deployments: readonly DeploymentOptions[], provider
   const groups = new Map<string, number>()
   return deployments.map((deployment, i) => {
     const at = (field: string): string => `deployments[${i}].${field}`
-    const { model, target, baseUrl, apiKey, headers } = deployment
+    const { model, target, baseUrl, apiKey, headers = {} } = deployment
+    for (const name of Object.keys(deployment)) rule(deploymentFields.has(name), at(name), 'is not a field of a deployment')
     rule(isName(model), at('model'), 'must be a model name')
     rule(typeof target === 'string' && /^[^/\s]+\/\S+$/.test(target), at('target'), "must be 'provider/model'")
     const provider = target.slice(0, target.indexOf('/'))
@@ -126,7 +131,8 @@ function resolveDeployments (deployments: readonly DeploymentOptions[], provider
       const value = deployment[name]
       rule(value === undefined || (Number.isFinite(value) && value >= 0), at(name), 'must be a number that is not negative')
     }
-    for (const [name, value] of Object.entries(headers ?? {})) checkHeader(at(`headers.${name}`), name, value)
+    rule(typeof headers === 'object' && headers !== null, at('headers'), 'must be an object')
+    for (const [name, value] of Object.entries(headers)) checkHeader(at(`headers.${name}`), name, value)
     const place = groups.get(model) ?? 0
     groups.set(model, place + 1)
     const id = deployment.id ?? `${model}#${place}`
@@ -151,6 +157,7 @@ function checkKeys (keys: readonly VirtualKeyOptions[]): void {
     const at = (field: string): string => `keys[${i}].${field}`
     rule(typeof item === 'object' && item !== null, `keys[${i}]`, 'must be an object')
     const { key, hash, name, models, expiresAt, blocked } = item
+    for (const name of Object.keys(item)) rule(keyFields.has(name), at(name), 'is not a field of a key')
     rule((key === undefined) !== (hash === undefined), `keys[${i}]`, 'must have either key or hash')
     rule(key === undefined || (typeof key === 'string' && key.length >= 8), at('key'), 'must be a text of at least 8 characters')
     rule(hash === undefined || (typeof hash === 'string' && /^[0-9a-f]{64}$/i.test(hash)), at('hash'), 'must be a SHA-256 in 64 hex digits')

@@ -39,9 +39,9 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
   })
   if (!fastify.hasDecorator('websocketServer')) await fastify.register(websocket)
 
-  for (const { id, target } of options.deployments) {
+  for (const target of new Set(options.deployments.map(({ target }) => target))) {
     const notice = modelNotice(target)
-    if (notice !== undefined) fastify.log.warn({ deployment: id }, notice)
+    if (notice !== undefined) fastify.log.warn(notice)
   }
 
   await fastify.register(async scope => {

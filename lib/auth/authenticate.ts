@@ -21,7 +21,7 @@ export type Authenticator = (request: FastifyRequest, credential: string | undef
 export function createAuthenticator ({ authenticate, masterKeyHash, stores, time }: AuthenticatorOptions): Authenticator {
   return async (request, credential) => {
     if (authenticate !== undefined) {
-      const principal = await asked(async () => await authenticate(request, credential))
+      const principal = await asked(async () => checked(await authenticate(request, credential)))
       if (principal === null) throw new GatewayError('invalid_api_key')
       if (principal !== undefined) return principal
     }
@@ -31,11 +31,19 @@ export function createAuthenticator ({ authenticate, masterKeyHash, stores, time
     const hash = hashKey(credential)
     if (masterKeyHash !== undefined && sameHash(hash, masterKeyHash)) return { id: 'master', keyHash: hash }
     for (const store of stores) {
-      const key = await asked(() => store.findByHash(hash))
-      if (key !== undefined && sameHash(key.hash, hash)) return principalOf(key, time())
+      // A store of the host's may well say null for nothing.
+      const key: VirtualKey | null | undefined = await asked(() => store.findByHash(hash))
+      if (key != null && sameHash(key.hash, hash)) return principalOf(key, time())
     }
     throw new GatewayError('invalid_api_key')
   }
+}
+
+// `false` and `true` are no answers: the one would let everybody in, with every model.
+function checked (answer: Principal | null | undefined): Principal | null | undefined {
+  if (answer === undefined || answer === null) return answer
+  if (typeof answer !== 'object' || typeof answer.id !== 'string') throw new TypeError('authenticate must give a principal with an id, null or undefined')
+  return answer
 }
 
 function principalOf (key: VirtualKey, now: number): Principal {

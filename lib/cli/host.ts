@@ -8,6 +8,11 @@ import realtimeGateway from '../index.ts'
 import type { Args } from './args.ts'
 import type { Settings } from './settings.ts'
 
+// A client that says nothing, or says it a byte at a time, is let go; Node would wait a minute, or for ever. Sessions have clocks of their own.
+const patience = 10_000
+const timeouts = { headersTimeout: patience, connectionsCheckingInterval: 1_000 }
+const clocks = { connectionTimeout: patience, requestTimeout: patience }
+
 export interface Host {
   readonly app: FastifyInstance
   /** Listens and returns the address of the realtime route. */
@@ -19,11 +24,18 @@ export async function createHost ({ host, port, tls }: Args, { options, warnings
   const logger = {
     level: logLevel,
     // The query string stays out of the log: a client may have put its key there.
-    serializers: { req: ({ method, url, ip }: FastifyRequest) => ({ method, path: url?.split('?')[0], remoteAddress: ip }) }
+    serializers: { req: ({ method, url, ip }: FastifyRequest) => ({ method, url: url?.split('?')[0], remoteAddress: ip }) }
   }
-  const app: FastifyInstance = tls === undefined ? fastify({ logger }) : fastify({ logger, https: readTls(tls) })
+  const app: FastifyInstance = tls === undefined
+    ? fastify({ ...clocks, logger, http: timeouts })
+    : fastify({ ...clocks, logger, https: { ...readTls(tls), ...timeouts, handshakeTimeout: patience } })
   for (const { kind, message } of warnings) app.log[kind === 'skipped' ? 'info' : 'warn'](message)
 
+  // Fastify's own answer logs the URL with its query string.
+  app.setNotFoundHandler((_request, reply) => {
+    reply.code(404)
+    return { error: { type: 'invalid_request_error', code: 'unknown_url', message: 'There is nothing at this URL.', param: null, event_id: null } }
+  })
   await app.register(realtimeGateway, options)
   // The two long paths are where orchestrators set up for LiteLLM look.
   for (const path of ['/health', '/health/liveliness', '/health/readiness']) {

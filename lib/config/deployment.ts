@@ -55,7 +55,7 @@ export function readEntry (item: Field, model: string, fields: Fields, info: Fie
     target,
     apiKey: readKey(params, at, provider, baseUrl, context),
     baseUrl,
-    order: reader.number(params.get('order')),
+    order: reader.number(params.get('order')) ?? reader.number(info.get('order')),
     maxSessions: reader.count(params.get('max_parallel_requests'), 1) ?? context.defaultMaxSessions,
     headers: Object.keys(headers).length > 0 ? headers : undefined
   })
@@ -74,7 +74,7 @@ export function readEntry (item: Field, model: string, fields: Fields, info: Fie
 const servedParams = ['model', 'api_key', 'api_base', 'weight', 'order', 'rpm', 'tpm', 'extra_headers', 'organization',
   'max_parallel_requests', 'custom_llm_provider', 'litellm_credential_name']
 const writtenAs: Readonly<Record<string, string>> = { target: 'model', apiKey: 'api_key', baseUrl: 'api_base', maxSessions: 'max_parallel_requests' }
-const servedInfo = ['id', 'mode', 'blocked', 'supported_environments']
+const servedInfo = ['id', 'mode', 'order', 'blocked', 'supported_environments']
 
 // LiteLLM's rule: the prefix names the provider; without one its list of models decides, in which gpt-* is OpenAI's.
 function readTarget (params: Fields, at: Field, reader: Reader): string {

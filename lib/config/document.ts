@@ -28,10 +28,8 @@ export function parseFields (text: string, file: string, onRepeated: (field: Fie
     lineCounter: lines,
     uniqueKeys: false,
     logLevel: 'error',
-    // The pretty form quotes the source, and the source holds secrets.
-    prettyErrors: false
   })
-  // For the same reason the parser's own sentence stays out: it may hold the token it tripped over.
+  // The parser's own sentence stays out: it quotes the source, and the source holds secrets.
   const problem = document.errors[0] ?? document.warnings[0]
   if (problem !== undefined) {
     const at = lines.linePos(problem.pos[0])

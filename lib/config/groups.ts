@@ -7,14 +7,20 @@ import type { Reader } from './reader.ts'
 import type { Warnings } from './warnings.ts'
 
 /**
- * LiteLLM's shares: in a group where one deployment has a `weight`, those without count 0; where none has, `rpm` stands in,
- * then `tpm`; where there is nothing at all, everyone is equal. Numbers are compared within one `order` only.
+ * LiteLLM's order and shares. Where one deployment of a group has an `order`, those without come after all that have.
+ * Among equals, where one has a `weight`, those without count 0; where none has, `rpm` stands in, then `tpm`; where there
+ * is nothing at all, everyone is equal.
  */
 export function shareGroups (entries: readonly Entry[], warnings: Warnings): DeploymentOptions[] {
-  return entries.map(({ field, options, shares }) => {
+  const ordered = entries.map(entry => {
+    const orders = entries.flatMap(({ options }) => options.model === entry.options.model && options.order !== undefined ? [options.order] : [])
+    const order = entry.options.order ?? (orders.length > 0 ? Math.max(...orders) + 1 : undefined)
+    return order === undefined ? entry : { ...entry, options: { ...entry.options, order } }
+  })
+  return ordered.map(({ field, options, shares }) => {
     const rpm = shares.rpm === undefined ? {} : { rpm: shares.rpm }
-    const group = entries.filter(other => other.options.model === options.model && (other.options.order ?? 0) === (options.order ?? 0))
-    const by = (['weight', 'rpm', 'tpm'] as const).find(name => group.some(other => other.shares[name] !== undefined))
+    const equals = ordered.filter(other => other.options.model === options.model && other.options.order === options.order)
+    const by = (['weight', 'rpm', 'tpm'] as const).find(name => equals.some(other => other.shares[name] !== undefined))
     if (by === undefined) return { ...options, ...rpm }
     if (shares[by] === undefined) warnings.add('changed', field, `has no ${by} while others of its group have: it counts as 0, as in LiteLLM`)
     return { ...options, ...rpm, weight: shares[by] ?? 0 }

@@ -26,11 +26,11 @@ const hints: Readonly<Record<string, string>> = {
 const known = {
   top: names(`agent_list assistant_settings callback_settings default_vertex_config files_settings finetune_settings guardrails
     litellm_license mcp_aliases mcp_servers mcp_tools model_group_settings pass_through_endpoints policies policy_attachments prompts
-    search_tools vector_store_registry worker_config`),
+    search_tools vector_store_registry`),
   model_list: names('rpm tpm'),
   litellm_params: names(`additional_drop_params allowed_fails_policy api_version auto_router_config aws_access_key_id aws_region_name
     aws_role_name aws_secret_access_key aws_session_name azure_ad_token azure_scope base_url budget_duration client_id client_secret
-    configurable_clientside_auth_params cooldown_time custom_llm_provider_config default_api_key_rpm_limit default_api_key_tpm_limit
+    configurable_clientside_auth_params cooldown_time default_api_key_rpm_limit default_api_key_tpm_limit
     drop_params guardrails headers health_check_model litellm_trace_id max_budget max_completion_tokens max_file_size_mb
     max_input_tokens max_output_tokens max_retries max_tokens merge_reasoning_content_in_choices metadata mock_response model_info
     num_retries provider_specific_header realtime_protocol reasoning_effort region_name rust s3_bucket_name seed ssl_verify

@@ -61,6 +61,8 @@ export function realtimeRoute (scope: FastifyInstance, route: RealtimeRoute): vo
     if (!(error instanceof GatewayError)) throw error
     return refuseByHttp(reply, error)
   })
+  // @fastify/websocket closes a refused upgrade's socket only if no hook of the host's refused it first.
+  scope.addHook('onResponse', async request => { upgrades.get(request.raw)?.socket.destroy() })
 
   async function upgrade (request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const upgrade = upgrades.get(request.raw)
@@ -75,10 +77,13 @@ export function realtimeRoute (scope: FastifyInstance, route: RealtimeRoute): vo
     // Only the raw socket tells that the client left while hooks run; a client that ends its half before the answer has left too.
     socket.on('close', leave)
     socket.on('end', leave)
+    // It may have left during a hook of the host's, and will not say so again.
+    if (socket.destroyed || socket.readableEnded) leave()
     waiting++
     let place: (() => void) | undefined
     try {
       if (waiting > options.maxUpgrades) throw new GatewayError('at_capacity')
+      gone.signal.throwIfAborted()
       place = registry.reserve()
       open(request, reply, upgrade, hello, await admit(request, hello, gone.signal), place)
     } catch (cause) {
@@ -104,7 +109,10 @@ export function realtimeRoute (scope: FastifyInstance, route: RealtimeRoute): vo
     if (hello.origin !== undefined && options.allowedOrigins?.includes(hello.origin) === false) throw new GatewayError('origin_not_allowed')
     refuseKeyInQuery(hello.query)
     const credential = findCredential(request.raw.headers, hello.protocols)
-    const principal = await unlessAborted(route.authenticate(request, credential), signal)
+    const principal = await unlessAborted(route.authenticate(request, credential), signal).catch(cause => {
+      // Whoever does not answer in time is away, and no upstream was asked yet.
+      throw cause instanceof GatewayError && cause.code === 'upstream_timeout' ? new GatewayError('store_unavailable') : cause
+    })
 
     const named = hello.query.get('model') ?? ''
     const query = new URLSearchParams(hello.query)
@@ -216,8 +224,9 @@ function loggable (error: unknown): { type: string, code?: string, message: stri
 function unlessAborted<T> (value: T | Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason)
-    if (signal.aborted) return abort()
-    signal.addEventListener('abort', abort, { once: true })
+    // First of all, so that a rejection which nobody waits for any more is not an unhandled one.
     Promise.resolve(value).then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
   })
 }

@@ -16,6 +16,7 @@ export class Heartbeat {
   readonly #limits: HeartbeatLimits
   #quietSince: number
   #pingedAt: number | undefined
+  #deafAt = -Infinity
 
   constructor (leg: Beating, limits: HeartbeatLimits, clock: number) {
     this.#leg = leg
@@ -31,6 +32,7 @@ export class Heartbeat {
    * @returns whether the peer is dead.
    */
   check (clock: number, deaf: boolean): boolean {
+    if (deaf) this.#deafAt = clock
     if (this.#leg.heard) {
       this.#leg.heard = false
       this.#quietSince = clock
@@ -41,9 +43,12 @@ export class Heartbeat {
         this.#pingedAt = clock
       }
     } else if (clock - this.#pingedAt >= this.#limits.pongTimeout) {
-      if (!deaf) return true
-      this.#quietSince = clock
-      this.#pingedAt = undefined
+      // What waited while it was deaf may still stand between the ping and the peer.
+      if (clock - this.#deafAt >= this.#limits.pongTimeout) return true
+      if (deaf) {
+        this.#quietSince = clock
+        this.#pingedAt = undefined
+      }
     }
     return false
   }

@@ -23,11 +23,14 @@ export function createModelRule (allowed: (model: string) => boolean): ClientRul
     admits (text) {
       if (namesModel(text) === undefined) return true
       const event = parse(text)
-      return event === undefined || modelsIn(event).every(allowed)
+      // Not JSON to us may be JSON to a more lenient parser (NaN, a trailing comma).
+      return event !== undefined && modelsIn(event).every(allowed)
     },
     refusal (text) {
-      const eventId = parse(text)?.['event_id']
+      const event = parse(text)
+      const eventId = event?.['event_id']
       const error = new GatewayError('model_not_allowed', {
+        message: event === undefined ? 'The event is not valid JSON, so the model that it names could not be checked.' : undefined,
         param: 'model',
         eventId: typeof eventId === 'string' ? eventId : undefined
       })
@@ -43,7 +46,6 @@ function parse (text: Buffer): Fields | undefined {
     const value: unknown = JSON.parse(text.toString())
     return isFields(value) ? value : undefined
   } catch {
-    // Not JSON: the provider will not read a model in it either.
     return undefined
   }
 }

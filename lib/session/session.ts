@@ -54,6 +54,9 @@ const turnEvents = createPeek(['response.created', 'response.done'])
 const controlRate = 10
 const controlBurst = 100
 
+/** Close code for a client that goes on doing what it was told not to. */
+const policyViolation = 1008
+
 /** How long, in milliseconds, one peer's answers are waited for when the other broke a rule. */
 const settlePatience = 1_000
 
@@ -111,10 +114,12 @@ export class Session {
       admit: text => rule!.admits(text),
       take: text => {
         const { error, last } = rule!.refusal(text)
-        if (last) this.fail(error)
+        if (last) this.fail(error, policyViolation)
         else this.#client.send(JSON.stringify(error.toEvent()))
       },
       forward: (frames, messages) => {
+        // An upstream that is kept for the end of its response must not be asked for another.
+        if (this.#end?.by === 'gateway') return
         this.#activeAt = this.#parts.now()
         if (!this.#messages.take(messages, this.#activeAt)) this.fail(new GatewayError('message_rate_exceeded'))
         else this.#up.forward(frames, this.#parts.now)
@@ -168,6 +173,8 @@ export class Session {
   }
 
   #clientEnded (code: number, reason: string, failure: ReadFailure | undefined): void {
+    // It answers our close frame; the upstream has been seen to.
+    if (this.#end?.by === 'gateway') return
     if (failure !== undefined && failure !== 'protocol_error' && failure !== 'invalid_utf8') {
       this.fail(new GatewayError(failure))
       return
@@ -241,21 +248,26 @@ export class Session {
     this.#parts.onClosed({ ...info, endedBy: by, closeCode: code, error })
   }
 
-  /** Ends the session by our own decision: the client gets the `error` event and its close code, the upstream 1000. */
-  fail (error: GatewayError): void {
-    if (this.#end !== undefined) return
-    this.#begin('gateway', error.closeCode, error.code)
+  /** Ends the session by our own decision: the client gets the `error` event and the close code, the upstream 1000. */
+  fail (error: GatewayError, code = error.closeCode): void {
+    if (this.#end !== undefined) {
+      // The time to wait for a response is up.
+      if (error.code === 'draining' && this.#lingering) this.#closeUpstream()
+      return
+    }
+    this.#begin('gateway', code, error.code)
     this.#client.send(JSON.stringify(error.toEvent()))
-    this.#client.close(error.closeCode, error.code)
+    this.#client.close(code, error.code)
     if (this.#drainError === error) this.#closeUpstream()
     else this.#leaveUpstream()
   }
 
-  /** Ends the session without an `error` event. */
+  /** Ends the session without an `error` event; both peers are told. */
   close (code: number, reason: string): void {
     if (this.#end !== undefined) return
     this.#begin('gateway', code)
-    this.#client.close(code, cutReason(reason))
+    this.#upstreamClose = { code, reason: cutReason(reason) }
+    this.#client.close(code, this.#upstreamClose.reason)
     this.#closeUpstream()
   }
 

@@ -86,9 +86,14 @@ export function createDial (): Dial {
       resolve(result)
     }
     function answered (answer: UpstreamAnswer): void {
-      const refusal = classify(answer)
-      if (refusal !== undefined) settle({ refusal })
-      else if (answer.type !== 'event') settle({ refusal: { kind: 'fault' } })
+      try {
+        const refusal = classify(answer)
+        if (refusal !== undefined) settle({ refusal })
+        else if (answer.type !== 'event') settle({ refusal: { kind: 'fault' } })
+      } catch (cause) {
+        // A classifier of the host's that throws in a socket's listener would take the process along.
+        fault(cause)
+      }
     }
     function fault (cause: unknown): void {
       settle({ refusal: { kind: 'fault' }, cause })

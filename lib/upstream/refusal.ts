@@ -20,6 +20,9 @@ const byCode: Record<string, UpstreamRefusal['kind']> = {
   missing_model: 'not_found'
 }
 
+// What a request of the client's can bring about. 405 or 426, say, come from an address that is wrong.
+const clientStatuses = new Set([400, 409, 410, 413, 414, 422, 431])
+
 /**
  * How an answer reads where the provider is OpenAI or like it: HTTP statuses, `error` events and close codes.
  * @returns `undefined` for an event that means ready, which is every one but `error`.
@@ -40,7 +43,7 @@ function fromStatus (status: number, headers: Readonly<Record<string, string | s
   if (status === 404) return { kind: 'not_found' }
   if (status === 429) return { kind: 'rate_limit', retryAfterMs: retryAfter(headers) }
   // Something between us and the provider, or a provider that is not one: anything but 101 opens no session.
-  return { kind: status >= 400 && status < 500 && status !== 408 ? 'client' : 'fault', retryAfterMs: retryAfter(headers) }
+  return { kind: clientStatuses.has(status) ? 'client' : 'fault', retryAfterMs: retryAfter(headers) }
 }
 
 /** Milliseconds from `retry-after-ms` or `retry-after` in seconds. The date form is not read: it needs a clock. */

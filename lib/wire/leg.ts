@@ -136,7 +136,7 @@ export class Leg {
 
   /** Sends whole frames that the other leg received. Nothing is sent once a close frame was. */
   write (frames: Buffer): void {
-    if (this.#closeSent || this.#socket.destroyed) return
+    if (this.#closeSent || this.#socket.destroyed || this.#socket.writableEnded) return
     if (this.#socket.writableLength + frames.length < this.#limits.lowWaterMark) this.#socket.write(frames)
     else this.#socket.write(frames, this.#written)
   }

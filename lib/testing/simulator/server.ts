@@ -30,7 +30,7 @@ export interface Simulator extends EventEmitter<{ connection: [connection: Simul
    * @returns a function that takes back what has not happened yet.
    */
   inject (faults: SimulatorFault | readonly SimulatorFault[], connections?: number): () => void
-  /** Cuts every connection and stops listening. */
+  /** Cuts every connection and stops listening. A second call does nothing. */
   close (): Promise<void>
 }
 

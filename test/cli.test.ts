@@ -1,0 +1,264 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { generate } from 'selfsigned'
+import t from 'tap'
+import type { Test } from 'tap'
+import { WebSocket, WebSocketServer } from 'ws'
+import { readArgs, usage, UsageError } from '../lib/cli/args.ts'
+import { createHost } from '../lib/cli/host.ts'
+import { readSettings } from '../lib/cli/settings.ts'
+
+const canary = 'xai-canary-0123456789abcdef'
+const clientKey = 'sk-client-0123456789abcdef'
+const served = readSettings(undefined, { XAI_API_KEY: canary })
+const root = join(import.meta.dirname, '..')
+
+interface Run {
+  readonly child: ChildProcess
+  /** Everything printed so far, stdout and stderr. */
+  output (): string
+  /** The first match in what is printed, now or later; `undefined` when the process ends without. */
+  printed (pattern: RegExp): Promise<RegExpExecArray | undefined>
+  readonly exit: Promise<number | null>
+}
+
+/** Runs the bin with these variables and no others of ours. */
+function run (t: Test, args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli.ts', ...args], { cwd: root, env: { PATH: process.env.PATH, ...env } })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', chunk => { text += chunk })
+  const exit = once(child, 'close').then(([code]) => code as number | null)
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await exit
+  })
+  return {
+    child,
+    exit,
+    output: () => text,
+    async printed (pattern) {
+      for (;;) {
+        const match = pattern.exec(text)
+        if (match !== null) return match
+        if (child.exitCode !== null || child.signalCode !== null) return undefined
+        await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), exit])
+      }
+    }
+  }
+}
+
+/** An upstream that greets and echoes, and remembers the credentials that it saw. */
+async function upstream (t: Test): Promise<{ url: string, seen: (string | undefined)[] }> {
+  const seen: (string | undefined)[] = []
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+  server.on('connection', (socket, request) => {
+    seen.push(request.headers.authorization)
+    socket.send(JSON.stringify({ type: 'session.created', event_id: 'event_1', session: { id: 'sess_1', model: 'grok-voice-latest' } }))
+    socket.on('message', data => socket.send(data, { binary: false }))
+  })
+  await once(server, 'listening')
+  t.teardown(() => {
+    for (const socket of server.clients) socket.terminate()
+    server.close()
+  })
+  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, seen }
+}
+
+/** Opens a session and returns its socket and first event. */
+async function connect (t: Test, url: string, key: string): Promise<{ socket: WebSocket, first: { type: string } }> {
+  const socket = new WebSocket(url, { headers: { authorization: `Bearer ${key}` }, rejectUnauthorized: false })
+  t.teardown(() => socket.terminate())
+  const [data] = await once(socket, 'message')
+  return { socket, first: JSON.parse(String(data)) }
+}
+
+t.test('the command line is read', async t => {
+  t.strictSame(readArgs([]), { command: 'serve', host: '127.0.0.1', port: 4000 })
+  t.strictSame(readArgs(['-c', 'a.yaml', '--host', '::1', '--port=0', '--tls-cert', 'c', '--tls-key', 'k']),
+    { command: 'serve', config: 'a.yaml', host: '::1', port: 0, tls: { cert: 'c', key: 'k' } })
+  t.equal(readArgs(['--help', '-v']).command, 'help')
+  t.equal(readArgs(['-v']).command, 'version')
+})
+
+t.test('a wrong flag is told in one sentence', async t => {
+  for (const [args, message] of [
+    [['--prot', '1'], "Unknown option '--prot'"],
+    [['file.yaml'], "Unexpected argument 'file.yaml'"],
+    [['--config'], "Option '-c, --config <value>' argument missing"],
+    [['--config', ''], '--config must name a file'],
+    [['--host', ''], '--host must not be empty'],
+    [['--help=1'], "Option '-h, --help' does not take an argument"],
+    [['--tls-key', 'a'], '--tls-cert and --tls-key go together'],
+    ...['-1', '65536', 'x', '1.5', '', ' '].map(port => [[`--port=${port}`], '--port must be a whole number from 0 to 65535'] as const)
+  ] as const) {
+    try {
+      readArgs(args)
+      t.fail(`${args.join(' ')} is taken`)
+    } catch (error) {
+      t.ok(error instanceof UsageError)
+      t.equal((error as Error).message, message)
+    }
+  }
+})
+
+t.test('what cannot be served is a ConfigError in one sentence', async t => {
+  const dir = t.testdir({ 'empty.yaml': 'model_list: []\n', 'cert.pem': 'none' })
+  const serve = readArgs([])
+  for (const [work, expected] of [
+    [() => readSettings(join(dir, 'empty.yaml'), {}), `${dir}/empty.yaml: model_list has no entry that a realtime gateway can serve`],
+    [() => readSettings(join(dir, 'gone.yaml'), {}), `${dir}/gone.yaml: cannot be read (ENOENT)`],
+    [() => readSettings(undefined, {}), /^nothing to serve\. Give a config file:\n.*--config.*\nor a provider's key:\n.*XAI_API_KEY.*\n.*OPENAI_API_KEY.*$/],
+    [() => readSettings(undefined, { XAI_API_KEY: canary, REALTIME_GATEWAY_MASTER_KEY: 'too-short' }), 'the variable REALTIME_GATEWAY_MASTER_KEY must have at least 16 characters'],
+    [() => createHost({ ...serve, tls: { cert: 'gone.pem', key: 'gone.pem' } }, served, 'silent'), '--tls-cert gone.pem cannot be read (ENOENT)'],
+    [() => createHost({ ...serve, tls: { cert: join(dir, 'cert.pem'), key: join(dir, 'cert.pem') } }, served, 'silent'), /^--tls-cert .* and --tls-key .* cannot be used: \w+$/]
+  ] as const) {
+    const error = await Promise.resolve().then((): unknown => work()).then(() => undefined, (error: Error) => error)
+    t.equal((error as { code?: string } | undefined)?.code, 'RTG_ERR_CONFIG')
+    t.match(error?.message.replace('realtime gateway: ', ''), expected)
+  }
+})
+
+t.test('the master key of the environment counts where the file has none, with its keys', async t => {
+  const file = (text: string): string => join(t.testdir({ 'config.yaml': `model_list: [{ model_name: v, litellm_params: { model: xai/m, api_key: k } }]\n${text}` }), 'config.yaml')
+  for (const [text, env, masterKey] of [
+    ['general_settings: { master_key: of-the-file-itself }', { REALTIME_GATEWAY_MASTER_KEY: clientKey }, 'of-the-file-itself'],
+    ['', { REALTIME_GATEWAY_MASTER_KEY: clientKey }, clientKey],
+    ['', { LITELLM_MASTER_KEY: clientKey }, clientKey],
+    ['realtime_settings: { keys: [{ key: some-virtual-key }] }', {}, undefined]
+  ] as const) {
+    const { options, madeKey } = readSettings(file(text), env)
+    t.equal(options.masterKey, masterKey)
+    t.equal(madeKey, undefined, 'no key is made')
+  }
+  const { options, madeKey } = readSettings(file('realtime_settings: { keys: [] }'), {})
+  t.match(madeKey, /^sk-/)
+  t.equal(options.masterKey, madeKey)
+  t.not(readSettings(file(''), {}).madeKey, madeKey, 'each run has its own')
+})
+
+t.test('the three paths of LiteLLM are served, each once', async t => {
+  for (const [path, aliases, expected] of [
+    [undefined, undefined, ['/v1/realtime', '/realtime', '/openai/v1/realtime']],
+    ['/realtime', '/openai/v1/realtime,/mine', ['/realtime', '/openai/v1/realtime', '/mine']]
+  ] as const) {
+    const { options } = readSettings(undefined, { XAI_API_KEY: canary, REALTIME_GATEWAY_PATH: path, REALTIME_GATEWAY_ALIASES: aliases })
+    t.strictSame([options.path, ...options.aliases ?? []], expected)
+  }
+})
+
+t.test('it ends with 2 for usage and 1 for configuration, without a stack', async t => {
+  const occupied = createServer().listen(0, '127.0.0.1')
+  await once(occupied, 'listening')
+  t.teardown(() => occupied.close())
+  const port = String((occupied.address() as AddressInfo).port)
+  const bad = join(t.testdir({ 'bad.yaml': `model_list:\n  - model_name: v\n    litellm_params: { model: azure/m, api_key: ${canary} }\n` }), 'bad.yaml')
+  const env = { XAI_API_KEY: canary, LOG_LEVEL: 'silent' }
+  await Promise.all(([
+    [['--prot'], {}, 2, "realtime-gateway: Unknown option '--prot'\nSee realtime-gateway --help\n"],
+    [[], { ...env, LOG_LEVEL: 'loud' }, 2, 'realtime-gateway: LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent\nSee realtime-gateway --help\n'],
+    [['-c', bad], {}, 1, `realtime-gateway: ${bad}:3: model_list[0].litellm_params.model names the provider azure, which is not served here (openai, xai)\n`],
+    [[], { ...env, REALTIME_GATEWAY_REFUSAL: 'loud' }, 1, "realtime-gateway: the variable REALTIME_GATEWAY_REFUSAL must be 'auto', 'http' or 'event'\n"],
+    [['--port', port], env, 1, `realtime-gateway: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`]
+  ] as const).map(async ([args, env, code, expected]) => {
+    const { exit, output } = run(t, args, env)
+    t.equal(await exit, code, `${args.join(' ')} exits with ${code}`)
+    t.equal(output(), expected)
+  }))
+})
+
+t.test('--help names every flag, --version the version', async t => {
+  for (const flag of ['--config', '--host', '--port', '--tls-cert', '--tls-key', '--help', '--version', 'LOG_LEVEL']) t.match(usage, flag)
+  const [help, version] = [run(t, ['--help']), run(t, ['--version'])]
+  t.equal(await help.exit, 0)
+  t.equal(help.output(), `${usage}\n`)
+  t.equal(await version.exit, 0)
+  t.equal(version.output(), `${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version}\n`)
+})
+
+t.test('a config file is served: three paths, health, warnings once, a polite end', async t => {
+  const { url, seen } = await upstream(t)
+  const dir = t.testdir({
+    'config.yaml': `
+model_list:
+  - model_name: voice
+    litellm_params: { model: xai/grok-voice-fast-1.0, api_key: os.environ/SECRET, api_base: os.environ/BASE, timeout: 5 }
+  - model_name: chat
+    litellm_params: { model: azure/chat }
+    model_info: { mode: chat }
+general_settings: { master_key: os.environ/MASTER }
+`
+  })
+  const gateway = run(t, ['-c', join(dir, 'config.yaml'), '--port', '0'], { SECRET: canary, BASE: url, MASTER: clientKey })
+  const address = await gateway.printed(/^realtime-gateway: listening on (ws:\/\/127\.0\.0\.1:\d+)\/v1\/realtime$/m)
+  const base = address?.[1] ?? ''
+  const http = base.replace('ws:', 'http:')
+
+  t.strictSame(await (await fetch(`${http}/health`)).json(), { status: 'ok', sessions: 0 })
+  for (const path of ['/v1/realtime', '/realtime', '/openai/v1/realtime']) {
+    const { socket, first } = await connect(t, `${base}${path}?model=voice`, clientKey)
+    t.equal(first.type, 'session.created', path)
+    t.strictSame(await (await fetch(`${http}/health/readiness`)).json(), { status: 'ok', sessions: 1 })
+    socket.close()
+    await once(socket, 'close')
+  }
+  t.strictSame(seen, Array(3).fill(`Bearer ${canary}`))
+  for (const path of ['v1/realtime', 'nowhere']) t.equal((await fetch(`${http}/${path}?model=voice&api_key=${clientKey}`)).ok, false, path)
+
+  t.match(await (await fetch(`${http}/nowhere`)).json(), { error: { type: 'invalid_request_error', code: 'unknown_url' } })
+
+  const { socket } = await connect(t, `${base}/v1/realtime?model=voice`, clientKey)
+  gateway.child.kill('SIGTERM')
+  const [code] = await once(socket, 'close')
+  t.equal(code, 1012)
+  t.equal(await gateway.exit, 0)
+
+  const lines = gateway.output().split('\n')
+  for (const words of ['litellm_params.timeout has no effect here', 'is skipped: mode chat', 'grok-voice-fast-1.0 is deprecated', 'listening on ws']) {
+    t.equal(lines.filter(line => line.includes(words)).length, 1, `"${words}" once`)
+  }
+  t.match(lines.find(line => line.includes('mode chat')), '"level":30', 'a skipped entry is no warning')
+  t.match(lines.find(line => line.includes('timeout has no effect')), '"level":40')
+  t.notMatch(gateway.output(), canary)
+  t.notMatch(gateway.output(), clientKey)
+  t.notMatch(gateway.output(), 'no key is configured')
+})
+
+t.test('without a file the environment is served, under a key made for the run and printed', async t => {
+  const { url } = await upstream(t)
+  const gateway = run(t, ['--port', '0', '--host', 'localhost'], { XAI_API_KEY: canary, XAI_API_BASE: url, LOG_LEVEL: 'silent' })
+  const address = (await gateway.printed(/listening on (\S+)\n/))?.[1] ?? ''
+  const key = /the key for this run is (\S+)/.exec(gateway.output())?.[1] ?? ''
+  t.match(key, /^sk-[\w-]{32}$/)
+  const { socket, first } = await connect(t, `${address}?model=grok-voice-latest`, key)
+  t.equal(first.type, 'session.created')
+  const refused = new WebSocket(`${address}?model=grok-voice-latest`, { headers: { authorization: `Bearer ${key}x` } })
+  refused.on('error', () => {})
+  const [, response] = await once(refused, 'unexpected-response')
+  t.equal(response.statusCode, 401, 'it is never open')
+  refused.terminate()
+
+  gateway.child.kill('SIGINT')
+  const [code] = await once(socket, 'close')
+  t.equal(code, 1012)
+  t.equal(await gateway.exit, 0)
+  t.equal(gateway.output().split('\n').length, 3, 'silent but for its two lines')
+})
+
+t.test('with a certificate it speaks TLS; a configured key is not printed', async t => {
+  const { url } = await upstream(t)
+  const pems = await generate([{ name: 'commonName', value: 'localhost' }], { algorithm: 'sha256', keySize: 2048 })
+  const dir = t.testdir({ 'cert.pem': pems.cert, 'key.pem': pems.private })
+  const env = { XAI_API_KEY: canary, XAI_API_BASE: url, LITELLM_MASTER_KEY: clientKey, REALTIME_GATEWAY_PREFIX: '/voice' }
+  const gateway = run(t, ['--port', '0', '--tls-cert', join(dir, 'cert.pem'), '--tls-key', join(dir, 'key.pem')], env)
+  const address = (await gateway.printed(/listening on (wss:\S+\/voice\/v1\/realtime)\n/))?.[1] ?? ''
+  const { socket, first } = await connect(t, `${address}?model=grok-voice-latest`, clientKey)
+  t.equal(first.type, 'session.created')
+  socket.close()
+  await once(socket, 'close')
+  t.notMatch(gateway.output(), clientKey)
+})

@@ -1,0 +1,534 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import type { Test } from 'tap'
+import { loadLiteLLMConfig } from '../../lib/config/litellm.ts'
+import type { LiteLLMConfig, LoadOptions } from '../../lib/config/litellm.ts'
+import { optionTable, snakeCase } from '../../lib/config/option-table.ts'
+import { ConfigError } from '../../lib/errors.ts'
+import { resolveOptions } from '../../lib/options.ts'
+
+const canary = 'sk-canary-0123456789abcdef'
+const bothKeys = { XAI_API_KEY: 'xai-key', OPENAI_API_KEY: 'openai-key' }
+
+type Files = Readonly<Record<string, string>>
+
+/** Loads `config.yaml` of a folder of its own; file names in messages are then relative to it. */
+function load (t: Test, files: Files | string, options: Partial<LoadOptions> = {}): LiteLLMConfig {
+  const dir = t.testdir(typeof files === 'string' ? { 'config.yaml': files } : { ...files })
+  return loadLiteLLMConfig(join(dir, 'config.yaml'), { env: bothKeys, ...options })
+}
+
+function messages (config: LiteLLMConfig, kinds?: readonly string[]): string[] {
+  return config.warnings.filter(({ kind }) => kinds === undefined || kinds.includes(kind)).map(({ message, file }) => message.replace(file, 'config.yaml'))
+}
+
+function failure (t: Test, files: Files | string, options: Partial<LoadOptions> = {}): string {
+  try {
+    load(t, files, options)
+  } catch (error) {
+    t.ok(error instanceof ConfigError, 'it is a ConfigError')
+    // Everything that a logger could print of the error.
+    t.notMatch(JSON.stringify([error, (error as Error).message, (error as Error).stack, { ...(error as object) }]), canary)
+    return (error as Error).message.replace('realtime gateway: ', '').replaceAll(`${t.testdirName}/`, '')
+  }
+  t.fail('it loads')
+  return ''
+}
+
+/** One deployment with these lines in its `litellm_params`, the first of them on line 5. */
+function deployment (...params: string[]): string {
+  return ['model_list:', '  - model_name: voice', '    litellm_params:', '      model: xai/grok-voice-latest', ...params.map(line => `      ${line}`), ''].join('\n')
+}
+
+const issueFile = `model_list:
+  - model_name: grok-voice-agent
+    litellm_params:
+      model: xai/grok-voice-latest
+      api_key: os.environ/XAI_API_KEY
+    model_info:
+      mode: realtime
+  - model_name: grok-voice-agent
+    litellm_params:
+      model: openai/gpt-4o-realtime-preview-2024-10-01
+      api_key: os.environ/OPENAI_API_KEY
+    model_info:
+      mode: realtime
+`
+
+t.test('the documented file of LiteLLM runs unchanged, without a warning', async t => {
+  const { options, warnings } = load(t, issueFile)
+  t.strictSame(options, {
+    deployments: [
+      { model: 'grok-voice-agent', target: 'xai/grok-voice-latest', apiKey: 'xai-key' },
+      { model: 'grok-voice-agent', target: 'openai/gpt-4o-realtime-preview-2024-10-01', apiKey: 'openai-key' }
+    ]
+  })
+  t.strictSame(warnings, [])
+})
+
+t.test('the files of the documentation load without a warning', async t => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/litellm.md'), 'utf8')
+  const blocks = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(match => match[1]!)
+  t.equal(blocks[0], issueFile)
+  const { options, warnings } = load(t, blocks.join(''), { env: { ...bothKeys, TEAM_A_KEY: canary } })
+  t.strictSame(warnings, [])
+  t.match(options, { defaultModel: 'grok-voice-agent', connectTimeout: 5000, keys: [{ key: canary, models: ['grok-voice-agent'], expiresAt: '2027-01-01' }] })
+})
+
+t.test('what is loaded is what the plugin takes', async t => {
+  const { options } = load(t, issueFile + `general_settings: { master_key: ${canary} }\n`)
+  t.equal(resolveOptions(options, ['openai', 'xai']).deployments.length, 2)
+})
+
+t.test('the environment is read and not changed', async t => {
+  const env = Object.freeze({ XAI_API_KEY: 'outer' })
+  const { options } = load(t, 'environment_variables: { XAI_API_KEY: inner, COPY: os.environ/XAI_API_KEY, GONE: os.environ/NOT_SET }\n' + deployment('organization: os.environ/COPY'), { env })
+  t.equal(options.deployments?.[0]?.apiKey, 'inner', 'the variable of the file counts before the outer one')
+  t.strictSame(options.deployments?.[0]?.headers, { 'OpenAI-Organization': 'outer' }, 'one that refers to another takes the outer value')
+})
+
+t.test('each field of a deployment means what it means in LiteLLM', async t => {
+  for (const [params, expected] of [
+    [['api_key: my-key'], { apiKey: 'my-key' }],
+    [['api_base: https://eu.example/v1'], { apiKey: 'xai-key', baseUrl: 'https://eu.example/v1' }],
+    [['weight: 3'], { apiKey: 'xai-key', weight: 3 }],
+    [['weight: "3"'], { apiKey: 'xai-key', weight: 3 }],
+    [['order: 2'], { apiKey: 'xai-key', order: 2 }],
+    [['rpm: 60'], { apiKey: 'xai-key', rpm: 60, weight: 60 }],
+    [['tpm: 6000'], { apiKey: 'xai-key', weight: 6000 }],
+    [['max_parallel_requests: 7'], { apiKey: 'xai-key', maxSessions: 7 }],
+    [['extra_headers: { X-A: b, X-N: 5 }'], { apiKey: 'xai-key', headers: { 'X-A': 'b', 'X-N': '5' } }],
+    [['organization: org-1'], { apiKey: 'xai-key', headers: { 'OpenAI-Organization': 'org-1' } }],
+    [['organization: org-1', 'extra_headers: { OpenAI-Organization: org-2 }'], { apiKey: 'xai-key', headers: { 'OpenAI-Organization': 'org-2' } }],
+    [['api_key:', 'weight:', 'rpm: ""'], { apiKey: 'xai-key' }]
+  ] as const) {
+    t.strictSame(load(t, deployment(...params)).options.deployments, [{ model: 'voice', target: 'xai/grok-voice-latest', ...expected }], params.join(', '))
+  }
+})
+
+t.test('the id of model_info is the id of the deployment', async t => {
+  t.equal(load(t, deployment() + '    model_info: { id: one }\n').options.deployments?.[0]?.id, 'one')
+})
+
+t.test('os.environ/ works for every value, and numbers come as texts there', async t => {
+  const { options } = load(t, `
+model_list:
+  - model_name: os.environ/NAME
+    litellm_params: { model: os.environ/MODEL, api_key: os.environ/KEY, weight: os.environ/NUMBER, extra_headers: { X-A: os.environ/NAME } }
+    model_info: { mode: os.environ/MODE, id: os.environ/NAME }
+general_settings: { master_key: os.environ/MASTER }
+realtime_settings:
+  connect_timeout: os.environ/NUMBER
+  aliases: [os.environ/ALIAS]
+  keys: [{ hash: os.environ/HASH, blocked: os.environ/FLAG, metadata: { deep: [os.environ/NAME] } }]
+`, { env: { NAME: 'n', MODEL: 'openai/m', KEY: 'k', NUMBER: '9', MODE: 'realtime', MASTER: canary, ALIAS: '/a', HASH: 'a'.repeat(64), FLAG: 'True' } })
+  t.strictSame(options, {
+    connectTimeout: 9,
+    aliases: ['/a'],
+    keys: [{ hash: 'a'.repeat(64), blocked: true, metadata: { deep: ['n'] } }],
+    deployments: [{ id: 'n', model: 'n', target: 'openai/m', apiKey: 'k', headers: { 'X-A': 'n' }, weight: 9 }],
+    masterKey: canary
+  })
+})
+
+t.test('keys and addresses fall back to the variables that LiteLLM reads', async t => {
+  for (const [model, env, expected] of [
+    ['xai/m', { XAI_API_KEY: 'k' }, { apiKey: 'k' }],
+    ['xai/m', { XAI_API_KEY: 'k', XAI_API_BASE: 'https://x.example/v1', OPENAI_BASE_URL: 'https://o.example' }, { apiKey: 'k', baseUrl: 'https://x.example/v1' }],
+    ['openai/m', { OPENAI_API_KEY: 'k', OPENAI_API_BASE: 'https://b.example', XAI_API_BASE: 'https://x.example' }, { apiKey: 'k', baseUrl: 'https://b.example' }],
+    ['openai/m', { OPENAI_API_KEY: 'k', OPENAI_API_BASE: 'https://b.example', OPENAI_BASE_URL: 'https://a.example' }, { apiKey: 'k', baseUrl: 'https://a.example' }],
+    ['openai/m', { OPENAI_API_KEY: 'k', OPENAI_API_BASE: 'https://b.example', OPENAI_BASE_URL: '' }, { apiKey: 'k', baseUrl: 'https://b.example' }],
+    ['openai/m', { OPENAI_BASE_URL: 'ws://127.0.0.1:9' }, { baseUrl: 'ws://127.0.0.1:9' }]
+  ] as const) {
+    const { options } = load(t, `model_list: [{ model_name: v, litellm_params: { model: ${model} } }]`, { env })
+    t.strictSame(options.deployments, [{ model: 'v', target: model, ...expected }], `${model} ${Object.keys(env).join(' ')}`)
+  }
+})
+
+t.test('a model without a prefix finds its provider as in LiteLLM', async t => {
+  for (const [params, target] of [
+    ['model: gpt-realtime', 'openai/gpt-realtime'],
+    ['model: grok-voice-latest, custom_llm_provider: xai', 'xai/grok-voice-latest'],
+    ['model: xai/grok-voice-latest, custom_llm_provider: xai', 'xai/grok-voice-latest']
+  ] as const) {
+    t.equal(load(t, `model_list: [{ model_name: v, litellm_params: { ${params} } }]`).options.deployments?.[0]?.target, target, params)
+  }
+})
+
+t.test('a credential fills what the deployment leaves open', async t => {
+  const { options, warnings } = load(t, `
+credential_list:
+  - credential_name: eu
+    credential_values: { api_key: os.environ/EU_KEY, api_base: https://eu.example }
+    credential_info: { description: x }
+` + deployment('litellm_credential_name: eu', 'api_base: https://own.example', 'api_key:'), { env: { EU_KEY: 'eu-key' } })
+  t.strictSame(options.deployments, [{ model: 'voice', target: 'xai/grok-voice-latest', apiKey: 'eu-key', baseUrl: 'https://own.example' }])
+  t.strictSame(warnings, [])
+})
+
+t.test('other modes, blocked entries and other environments are skipped, each with a quiet line', async t => {
+  const config = load(t, `model_list:
+  - model_name: chat
+    litellm_params: { model: azure/gpt, api_key: os.environ/NOT_SET }
+    model_info: { mode: chat }
+  - model_name: vectors
+    litellm_params: { model: openai/e }
+    model_info: { mode: embedding }
+  - model_name: paused
+    litellm_params: { model: openai/r }
+    model_info: { blocked: true }
+  - model_name: elsewhere
+    litellm_params: { model: openai/r }
+    model_info: { supported_environments: [production] }
+  - model_name: here
+    litellm_params: { model: openai/r }
+    model_info: { supported_environments: [staging] }
+  - model_name: plain
+    litellm_params: { model: openai/r }
+`, { env: { ...bothKeys, LITELLM_ENVIRONMENT: 'staging' } })
+  t.strictSame(config.options.deployments?.map(({ model }) => model), ['here', 'plain'])
+  t.ok(config.warnings.every(({ kind }) => kind === 'skipped'))
+  t.strictSame(messages(config), [
+    'config.yaml:2: model_list[0] (chat) is skipped: mode chat',
+    'config.yaml:5: model_list[1] (vectors) is skipped: mode embedding',
+    'config.yaml:8: model_list[2] (paused) is skipped: blocked',
+    'config.yaml:11: model_list[3] (elsewhere) is skipped: supported_environments does not name LITELLM_ENVIRONMENT'
+  ])
+})
+
+t.test('a deployment that cannot be had is left out where its group has another', async t => {
+  for (const [params, rule] of [
+    ['model: xai/m, api_key: os.environ/NOT_SET', '.litellm_params.api_key needs the environment variable NOT_SET, which is not set'],
+    ['model: xai/m, api_key: os.environ/EMPTY', '.litellm_params.api_key needs the environment variable EMPTY, which is not set'],
+    ['model: azure/m', '.litellm_params.model names the provider azure, which is not served here (openai, xai)'],
+    ['model: xai/m', '.litellm_params has no api_key, and XAI_API_KEY is not set'],
+    ['model: claude', '.litellm_params.model names no provider; write provider/model, for example xai/grok-voice-latest']
+  ] as const) {
+    const entry = `  - { model_name: v, litellm_params: { ${params} } }\n`
+    const good = '  - { model_name: v, litellm_params: { model: openai/gpt-realtime } }\n'
+    const env = { OPENAI_API_KEY: 'k', EMPTY: '' }
+    const config = load(t, `model_list:\n${good}${entry}`, { env })
+    t.equal(config.options.deployments?.length, 1)
+    t.equal(config.warnings[0]?.kind, 'left_out')
+    t.strictSame(messages(config), [`config.yaml:3: model_list[1]${rule}; the deployment is left out, its group has others`])
+    t.equal(failure(t, `model_list:\n${entry}`, { env }), `config.yaml:2: model_list[0]${rule}`, 'alone it is an error')
+    t.equal(failure(t, `model_list:\n${entry}${entry}`, { env }), `config.yaml:2: model_list[0]${rule}; config.yaml:3: model_list[1]${rule}`, 'and so when all of the group are')
+  }
+})
+
+t.test('a provider of the host is served like the built-in ones', async t => {
+  const { options } = load(t, 'model_list: [{ model_name: v, litellm_params: { model: mine/m } }]', { providers: ['mine'] })
+  t.strictSame(options.deployments, [{ model: 'v', target: 'mine/m' }])
+})
+
+t.test('a group is shared by weight, else by rpm, else by tpm; who has none of it counts 0', async t => {
+  for (const [group, expected, changed] of [
+    [['weight: 3', 'weight: 1'], [3, 1], 0],
+    [['weight: 3', 'rpm: 9'], [3, 0], 1],
+    [['rpm: 3', 'tpm: 9'], [3, 0], 1],
+    [['tpm: 3', 'tpm: 9'], [3, 9], 0],
+    [['api_base:', 'api_base:'], [undefined, undefined], 0],
+    [['weight: 3, order: 1', 'order: 2'], [3, undefined], 0]
+  ] as const) {
+    const list = group.map(params => `  - { model_name: v, litellm_params: { model: xai/m, ${params} } }\n`).join('')
+    const { options, warnings } = load(t, `model_list:\n${list}`)
+    t.strictSame(options.deployments?.map(({ weight }) => weight), expected, group.join(' and '))
+    t.equal(warnings.filter(({ kind }) => kind === 'changed').length, changed)
+  }
+})
+
+t.test('who has no order comes after all of its group that have one', async t => {
+  const list = (...orders: string[]): string => 'model_list:\n' + orders.map(order => `  - { model_name: v, litellm_params: { model: xai/m, ${order} } }\n`).join('')
+  for (const [orders, expected] of [
+    [['order: 2', 'api_base:', 'order: 1'], [2, 3, 1]],
+    [['api_base:', 'api_base:'], [undefined, undefined]],
+    [['order: 0', 'order: 1', 'order:'], [0, 1, 2]]
+  ] as const) t.strictSame(load(t, list(...orders)).options.deployments?.map(({ order }) => order), expected)
+  const { options } = load(t, deployment() + '    model_info: { order: 4 }\n  - { model_name: w, litellm_params: { model: xai/m } }')
+  t.strictSame(options.deployments?.map(({ order }) => order), [4, undefined], 'model_info may hold the order, and another group does not count')
+})
+
+t.test('an alias serves the deployments of its group once more, under ids of their own', async t => {
+  const config = load(t, `
+model_list:
+  - { model_name: v, litellm_params: { model: xai/m }, model_info: { id: one } }
+  - { model_name: v, litellm_params: { model: xai/m } }
+  - { model_name: hidden, litellm_params: { model: xai/h } }
+  - { model_name: xai/*, litellm_params: { model: xai/* } }
+router_settings:
+  model_group_alias:
+    w: v
+    x: { model: v, hidden: true }
+    hidden: v
+    fast: xai/grok-voice-latest
+    nobody: nothing
+    all: xai/*
+`)
+  const served = config.options.deployments ?? []
+  t.strictSame(served.map(({ id, model, target }) => [id, model, target]), [
+    ['one', 'v', 'xai/m'], [undefined, 'v', 'xai/m'], [undefined, 'xai/*', 'xai/*'],
+    ['w/one', 'w', 'xai/m'], [undefined, 'w', 'xai/m'],
+    ['x/one', 'x', 'xai/m'], [undefined, 'x', 'xai/m'],
+    ['hidden/one', 'hidden', 'xai/m'], [undefined, 'hidden', 'xai/m'],
+    [undefined, 'fast', 'xai/grok-voice-latest']
+  ])
+  t.strictSame(messages(config), [
+    'config.yaml:11: router_settings.model_group_alias.hidden hides the group that has the same name, as in LiteLLM',
+    'config.yaml:13: router_settings.model_group_alias.nobody names no realtime group of one model; the alias is left out',
+    'config.yaml:14: router_settings.model_group_alias.all names no realtime group of one model; the alias is left out'
+  ])
+  t.equal(new Set(resolveOptions({ ...config.options, masterKey: canary }, ['openai', 'xai']).deployments.map(({ id }) => id)).size, served.length)
+})
+
+t.test('limits of sessions come from LiteLLM\'s fields, the nearest one first', async t => {
+  const all = `
+router_settings: { default_max_parallel_requests: 20 }
+general_settings: { max_parallel_requests: 30, global_max_parallel_requests: 40 }
+`
+  t.equal(load(t, deployment('max_parallel_requests: 10') + all).options.deployments?.[0]?.maxSessions, 10)
+  t.equal(load(t, deployment() + all).options.deployments?.[0]?.maxSessions, 20)
+  t.equal(load(t, deployment() + 'general_settings: { max_parallel_requests: 30 }').options.deployments?.[0]?.maxSessions, 30)
+  t.equal(load(t, deployment() + all).options.maxSessions, 40)
+  t.equal(load(t, deployment() + all + 'realtime_settings: { max_sessions: 50 }').options.maxSessions, 50)
+})
+
+t.test('the master key comes from realtime_settings, general_settings or LITELLM_MASTER_KEY, in this order', async t => {
+  const env = { ...bothKeys, LITELLM_MASTER_KEY: 'from-the-environment' }
+  const general = 'general_settings: { master_key: from-general-settings }\n'
+  t.equal(load(t, deployment(), { env }).options.masterKey, 'from-the-environment')
+  t.equal(load(t, deployment() + general, { env }).options.masterKey, 'from-general-settings')
+  t.equal(load(t, deployment() + general + 'realtime_settings: { master_key: from-realtime-settings }', { env }).options.masterKey, 'from-realtime-settings')
+  t.equal(load(t, deployment()).options.masterKey, undefined)
+})
+
+t.test('realtime_settings takes every option of the plugin that can be written in a file', async t => {
+  const values: Record<string, unknown> = { text: '/v', number: 1_000_000, texts: ['/a'], flag: true, keys: [{ key: canary }], deployments: [{ model: 'm', target: 'xai/m' }] }
+  for (const [option, kind] of Object.entries(optionTable)) {
+    const value = option === 'refusal' ? 'http' : option === 'masterKey' ? canary : values[kind]
+    if (kind === 'code') {
+      const config = load(t, `realtime_settings: { ${snakeCase(option)}: x }`)
+      t.notOk(option in config.options)
+      t.strictSame(messages(config), [`config.yaml:1: realtime_settings.${snakeCase(option)} has no effect in a file; give the plugin its option ${option} in code`])
+    } else {
+      const config = load(t, `realtime_settings: { ${snakeCase(option)}: ${JSON.stringify(value === undefined ? undefined : snakeKeys(value))} }`)
+      t.strictSame(config.options[option as keyof typeof config.options], value, option)
+      t.strictSame(config.warnings, [])
+    }
+  }
+})
+
+function snakeKeys (value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeKeys)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [snakeCase(key), snakeKeys(item)]))
+}
+
+t.test('keys and deployments of realtime_settings take all of their members', async t => {
+  const { options } = load(t, `
+realtime_settings:
+  keys:
+    - { key: ${canary}, name: n, models: [a, b], expires_at: 2030-01-02, blocked: no, metadata: { team: 7 } }
+  deployments:
+    - { id: i, model: m, target: xai/m, api_key: k, base_url: "ws://h", weight: 1, rpm: 2, order: 3, max_sessions: 4, headers: { X-A: b } }
+`)
+  t.strictSame(options, {
+    keys: [{ key: canary, name: 'n', models: ['a', 'b'], expiresAt: '2030-01-02', blocked: false, metadata: { team: 7 } }],
+    deployments: [{ id: 'i', model: 'm', target: 'xai/m', apiKey: 'k', baseUrl: 'ws://h', weight: 1, rpm: 2, order: 3, maxSessions: 4, headers: { 'X-A': 'b' } }]
+  })
+})
+
+t.test('fields without effect are listed once each, with their lines and without their values', async t => {
+  const config = load(t, `model_list:
+  - model_name: v
+    rpm: 3
+    litellm_params:
+      model: xai/m
+      timeout: ${canary}
+      input_cost_per_audio_token: 1
+      wieght: 1
+    model_info: { mode: realtime, base_model: x, supports_audio_input: true, colour: ${canary} }
+  - model_name: v
+    litellm_params:
+      model: xai/m
+      timeout: 600
+    surprise: ${canary}
+litellm_settings:
+  callbacks: [${canary}]
+  drop_params: true
+router_settings:
+  routing_strategy: least-busy
+  fallbacks: [{ v: [w] }]
+  rooting: ${canary}
+general_settings:
+  database_url: os.environ/NOT_SET
+  empty:
+realtime_settings:
+  connectTimeout: 5
+  ping_intervall: 3
+guardrails: [{ guardrail_name: ${canary} }]
+modle_list: ${canary}
+`)
+  t.strictSame(messages(config).sort(), [
+    'config.yaml:14: model_list[1].surprise is unknown and has no effect',
+    'config.yaml:16: litellm_settings.callbacks has no effect here',
+    'config.yaml:17: litellm_settings.drop_params has no effect here',
+    'config.yaml:19: router_settings.routing_strategy has no effect here; groups are shared by weight, as with simple-shuffle',
+    'config.yaml:20: router_settings.fallbacks has no effect here; give the deployments one model_name and an order',
+    'config.yaml:21: router_settings.rooting is unknown and has no effect',
+    'config.yaml:23: general_settings.database_url has no effect here; virtual keys come from realtime_settings.keys, or from the option keyStore in code',
+    'config.yaml:26: realtime_settings.connectTimeout is unknown and has no effect; did you mean connect_timeout?',
+    'config.yaml:27: realtime_settings.ping_intervall is unknown and has no effect; did you mean ping_interval?',
+    'config.yaml:28: guardrails has no effect here',
+    'config.yaml:29: modle_list is unknown and has no effect; did you mean model_list?',
+    'config.yaml:3: model_list[0].rpm has no effect here; it belongs into litellm_params',
+    'config.yaml:6, 13: model_list[].litellm_params.timeout has no effect here; realtime_settings.connect_timeout (milliseconds) bounds the dial',
+    'config.yaml:7: model_list[0].litellm_params.input_cost_per_audio_token has no effect here',
+    'config.yaml:8: model_list[0].litellm_params.wieght is unknown and has no effect; did you mean weight?',
+    'config.yaml:9: model_list[0].model_info.base_model has no effect here',
+    'config.yaml:9: model_list[0].model_info.colour is unknown and has no effect',
+    'config.yaml:9: model_list[0].model_info.supports_audio_input has no effect here'
+  ])
+  t.strictSame(new Set(config.warnings.map(({ kind }) => kind)), new Set(['not_served', 'unknown']))
+  t.notMatch(JSON.stringify(config.warnings), canary)
+})
+
+t.test('what does the same here as in LiteLLM is no warning', async t => {
+  t.strictSame(load(t, deployment() + 'router_settings: { routing_strategy: simple-shuffle }\nlitellm_settings:\ngeneral_settings: {}\n').warnings, [])
+})
+
+t.test('includes are merged as LiteLLM does: lists grow, other sections are replaced', async t => {
+  const entry = (name: string): string => `model_list: [{ model_name: ${name}, litellm_params: { model: xai/m } }]\n`
+  const config = load(t, {
+    'config.yaml': 'include: [sub/a.yaml, b.yaml]\n' + entry('main') + 'general_settings: { master_key: replaced-as-a-whole }\n',
+    sub: { 'a.yaml': 'include: [c.yaml, ../b.yaml]\n' + entry('a'), 'c.yaml': entry('c') } as unknown as string,
+    'b.yaml': entry('b') + 'general_settings: { global_max_parallel_requests: 5 }\n'
+  })
+  t.strictSame(config.options.deployments?.map(({ model }) => model), ['main', 'a', 'b', 'c'], 'a file that is named twice counts once')
+  t.equal(config.options.masterKey, undefined)
+  t.equal(config.options.maxSessions, 5)
+  t.match(messages(config), [/^config\.yaml:3: general_settings is replaced as a whole by .*b\.yaml:2, as LiteLLM does with includes$/])
+})
+
+t.test('an error in an included file names that file', async t => {
+  t.equal(failure(t, { 'config.yaml': 'include: [a.yaml]', 'a.yaml': '\nmodel_list: 3' }), 'a.yaml:2: model_list must be a list, not a number')
+})
+
+t.test('a broken include is an error with its place', async t => {
+  t.equal(failure(t, { 'config.yaml': 'include:\n  - config.yaml\n' }), 'config.yaml:2: include[0] includes config.yaml again, which leads here: a cycle')
+  t.equal(failure(t, { 'config.yaml': 'include: [a.yaml]', 'a.yaml': '#\ninclude: [config.yaml]' }), 'a.yaml:2: include[0] includes config.yaml again, which leads here: a cycle')
+  t.equal(failure(t, 'include:\n  - gone.yaml'), 'config.yaml:2: include[0] names a file that cannot be read: gone.yaml (ENOENT)')
+  t.equal(failure(t, 'include: gone.yaml'), 'config.yaml:1: include must be a list of file paths')
+  t.equal(failure(t, 'include: [3]'), 'config.yaml:1: include must be a list of file paths')
+})
+
+t.test('a wrong value is an error that names file, line, field and rule, and no value', async t => {
+  const short = canary.slice(0, 12)
+  for (const [text, expected] of [
+    [`model_list: ${canary}`, ':1: model_list must be a list, not a text'],
+    [`model_list:\n  - ${canary}`, ':2: model_list[0] must be a mapping, not a text'],
+    ['model_list:\n  -', ':2: model_list[0] must be a mapping, not nothing'],
+    ['model_list:\n  - litellm_params: { model: xai/m }', ':2: model_list[0].model_name is required'],
+    ['model_list:\n  - model_name: ""\n    litellm_params: { model: xai/m }', ':2: model_list[0].model_name is required'],
+    ['model_list:\n  - model_name: v', ':2: model_list[0].litellm_params is required'],
+    ['model_list:\n  - model_name: v\n    litellm_params: {}', ':3: model_list[0].litellm_params.model is required'],
+    ['model_list:\n  - model_name: 4\n    litellm_params: { model: xai/m }', ':2: model_list[0].model_name must be a text, not a number; put it in quotes'],
+    [deployment(`weight: ${canary}`), ':5: model_list[0].litellm_params.weight must be a number, not a text'],
+    [deployment('weight: -1'), ':5: model_list[0].litellm_params.weight must not be negative'],
+    [deployment('rpm: " "'), ':5: model_list[0].litellm_params.rpm must be a number, not a text'],
+    [deployment('rpm: [1]'), ':5: model_list[0].litellm_params.rpm must be a single value, not a list'],
+    [deployment('max_parallel_requests: 0'), ':5: model_list[0].litellm_params.max_parallel_requests must be a whole number of at least 1'],
+    [deployment('max_parallel_requests: 1.5'), ':5: model_list[0].litellm_params.max_parallel_requests must be a whole number of at least 1'],
+    [deployment(`api_key: [${canary}]`), ':5: model_list[0].litellm_params.api_key must be a single value, not a list'],
+    [deployment(`api_key: "${canary}\\n"`), ':5: model_list[0].litellm_params.api_key must be printable ASCII without spaces or line breaks'],
+    [deployment('api_key: 12'), ':5: model_list[0].litellm_params.api_key must be a text, not a number; put it in quotes'],
+    [deployment('', `extra_headers: ${canary}`), ':6: model_list[0].litellm_params.extra_headers must be a mapping, not a text'],
+    [deployment('extra_headers:', `  Host: ${canary}`), ':6: model_list[0].litellm_params.extra_headers.Host is a header that may not be set'],
+    [deployment('extra_headers:', `  "a b": ${canary}`), ':6: model_list[0].litellm_params.extra_headers.a b must have a legal header name'],
+    [deployment('litellm_credential_name: gone'), ':5: model_list[0].litellm_params.litellm_credential_name names no entry of credential_list'],
+    ['credential_list:\n  - {}', ':2: credential_list[0] must have a credential_name'],
+    [deployment() + '    model_info: { blocked: perhaps }', ':5: model_list[0].model_info.blocked must be true or false, not a text'],
+    [`${deployment()}    model_info: { id: a }\n${deployment().replace('model_list:\n', '')}    model_info: { id: a }`, /:9: model_list\[1\]\.model_info\.id is the id of another deployment, in .*config\.yaml:5$/],
+    ['environment_variables: { A: [1] }', ':1: environment_variables.A must be a single value'],
+    ['router_settings: { model_group_alias: { a: [] } }', ':1: router_settings.model_group_alias.a must be a single value, not a list'],
+    ['router_settings: { model_group_alias: { a: {} } }', ':1: router_settings.model_group_alias.a must name a group: a text, or a mapping with model'],
+    [`general_settings:\n  master_key: ${short}`, ':2: general_settings.master_key must have at least 16 characters'],
+    ['general_settings:\n  master_key: os.environ/NOT_SET', ':2: general_settings.master_key needs the environment variable NOT_SET, which is not set'],
+    [`realtime_settings:\n  master_key: ${short}`, ':2: realtime_settings.master_key must be a text of at least 16 characters'],
+    ['realtime_settings: { connect_timeout: 1.5 }', ':1: realtime_settings.connect_timeout must be a whole number from 1 to 2147483647'],
+    ['realtime_settings:\n  connect_timeout: []', ':2: realtime_settings.connect_timeout must be a single value, not a list'],
+    ['realtime_settings:\n  refusal: loud', ":2: realtime_settings.refusal must be 'auto', 'http' or 'event'"],
+    ['realtime_settings:\n  aliases: [3]', ':2: realtime_settings.aliases[0] must be a text, not a number; put it in quotes'],
+    ['realtime_settings:\n  aliases: [~]', ':2: realtime_settings.aliases[0] must be a text, not nothing'],
+    ['realtime_settings:\n  keys:\n    - name: a', ':3: realtime_settings.keys[0] must have either key or hash'],
+    ['realtime_settings:\n  keys:\n    - ', ':3: realtime_settings.keys[0] must be a mapping, not nothing'],
+    [`realtime_settings:\n  keys:\n    - key: ${canary}\n      expires_at: soon`, ':4: realtime_settings.keys[0].expires_at must be a date, an ISO 8601 text or Unix time in milliseconds'],
+    [`realtime_settings:\n  deployments:\n    - { model: a, target: ${canary} }`, ":3: realtime_settings.deployments[0].target must be 'provider/model'"]
+  ] as const) {
+    t.match(failure(t, text), typeof expected === 'string' ? new RegExp(`^config\\.yaml${escape(expected)}$`) : expected)
+  }
+})
+
+t.test('a wrong variable is an error that names it, or the field it stands in for', async t => {
+  t.equal(failure(t, deployment(), { env: { ...bothKeys, LITELLM_MASTER_KEY: canary.slice(0, 12) } }), 'the variable LITELLM_MASTER_KEY must have at least 16 characters')
+  t.match(failure(t, deployment(), { env: { ...bothKeys, XAI_API_BASE: canary } }),
+    /^config\.yaml:3: model_list\[0\]\.litellm_params\.api_base \(from the environment\) must /)
+  t.match(failure(t, deployment(`api_base: ${canary}`)), /^config\.yaml:5: model_list\[0\]\.litellm_params\.api_base must /)
+  t.match(failure(t, deployment(), { env: { XAI_API_KEY: `${canary}\n` } }), /^config\.yaml:3: model_list\[0\]\.litellm_params\.api_key \(from the environment\) must /)
+})
+
+t.test('an unset variable in a field without effect is no error', async t => {
+  t.equal(load(t, deployment('timeout: os.environ/NOT_SET') + 'litellm_settings: { cache: os.environ/NOT_SET }').options.deployments?.length, 1)
+})
+
+t.test('bad YAML is an error with line and column that quotes nothing of the file', async t => {
+  for (const [text, expected] of [
+    [`a: [x, ${canary} {}`, /^config\.yaml:1:\d+: not valid YAML \([a-z ]+\)$/],
+    [`a: 1\n\tb: ${canary}`, /^config\.yaml:2:\d+: not valid YAML \([a-z ]+\)$/],
+    [`- a\n${canary}: 1`, /^config\.yaml:2:\d+: not valid YAML/],
+    [`a: !!python/object/apply:os.system ["${canary}"]`, /^config\.yaml:1:4: not valid YAML \(tag resolve failed\)$/],
+    ['a: 1\n---\nb: 2', /^config\.yaml:2:1: not valid YAML \(multiple docs\)$/],
+    ['a: *nowhere', /^config\.yaml:1: a is an alias without an anchor$/],
+    ['a: &a [*a]', /^config\.yaml:1: a(\[0\])+ is nested deeper than 64 levels/],
+    ['? [a]\n: 1', /^config\.yaml:1: *has a key that is not a plain text$/],
+    ['a:\n  <<: 3', /^config\.yaml:2: a has a "<<" that names no mapping$/],
+    ['a: !!binary aGVsbG8=', /^config\.yaml:1: a is neither/],
+    [canary, /^config\.yaml:1: the file must be a mapping with sections such as model_list$/],
+    [['a: &a [x, x, x, x, x, x, x, x, x, x]', ...'bcdefg'.split('').map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abcdef'[i]}`).join(', ')}]`)].join('\n'), /is more than 100000 values into the file/]
+  ] as const) t.match(failure(t, text), expected)
+})
+
+t.test('an unreadable file is an error', async t => {
+  t.throws(() => loadLiteLLMConfig(join(t.testdir(), 'none.yaml'), { env: {} }), { code: 'RTG_ERR_CONFIG', message: /none\.yaml: cannot be read \(ENOENT\)$/ })
+})
+
+t.test('an empty file has no options', async t => {
+  t.strictSame(load(t, ''), { options: {}, warnings: [] })
+})
+
+t.test('YAML is read as Python reads it', async t => {
+  const config = load(t, `
+base: &base { model: xai/m, api_key: from-the-anchor }
+more: &more { api_key: later-ones-lose, order: 5 }
+model_list:
+  - model_name: a
+    litellm_params:
+      <<: [*base, *more]
+      weight: 1
+  - model_name: b
+    litellm_params: { <<: *base, api_key: own }
+    model_info: { blocked: off }
+  - model_name: c
+    litellm_params: { model: xai/first, model: xai/last }
+`)
+  t.strictSame(config.options.deployments, [
+    { model: 'a', target: 'xai/m', apiKey: 'from-the-anchor', order: 5, weight: 1 },
+    { model: 'b', target: 'xai/m', apiKey: 'own' },
+    { model: 'c', target: 'xai/last', apiKey: 'xai-key' }
+  ])
+  t.match(messages(config, ['changed']), ['config.yaml:13: model_list[2].litellm_params.model stands there more than once; the last one counts'])
+})
+
+function escape (text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
