@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { RealtimeErrorBody, RealtimeErrorEvent } from '../types/index.ts'
 
 /** A bad option, told at registration. The message names the option and the rule. */
-export const OptionError = createError<[string]>('RTG_ERR_OPTION', 'realtime gateway: %s', 500, TypeError)
+export const OptionError = createError<[string, string]>('RTG_ERR_OPTION', 'realtime gateway: option %s %s', 500, TypeError)
 /** A bad config file. The message names the file, the field and the rule. */
 export const ConfigError = createError<[string]>('RTG_ERR_CONFIG', 'realtime gateway: %s', 500, TypeError)
 /** The plugin was registered twice in one scope. */

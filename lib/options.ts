@@ -1,6 +1,8 @@
-import { OptionError } from './errors.ts'
 import { hashKey } from './keys/hash.ts'
-import { realtimeUrl } from './upstream/url.ts'
+import { resolveDeployments } from './options/deployments.ts'
+import { checkKeys } from './options/keys.ts'
+import { checkRouting } from './options/routing.ts'
+import { isName, maxNumber, rule, texts } from './options/rule.ts'
 import type { Deployment, DeploymentOptions, RealtimeGatewayOptions, VirtualKeyOptions } from '../types/index.ts'
 
 /** Defaults of the options that are numbers; times in milliseconds, sizes in bytes. */
@@ -28,9 +30,6 @@ export const defaults = {
 
 const zeroMeansOff = new Set<string>(['idleTimeout', 'maxSessionDuration', 'lingerTimeout', 'drainTimeout'])
 
-// Node's timers hold no more.
-const maxNumber = 2 ** 31 - 1
-
 type NumberOption = keyof typeof defaults
 
 /** Options after validation: numbers filled in, secrets hashed, deployments with ids. */
@@ -42,7 +41,7 @@ export interface ResolvedOptions extends Readonly<Record<NumberOption, number>>,
 }
 
 const known = new Set<string>([
-  ...Object.keys(defaults), 'prefix', 'deployments', 'router', 'adapters', 'keys', 'keyStore', 'masterKey', 'authenticate', 'path', 'aliases',
+  ...Object.keys(defaults), 'prefix', 'deployments', 'router', 'routing', 'cooldowns', 'adapters', 'keys', 'keyStore', 'masterKey', 'authenticate', 'path', 'aliases',
   'defaultModel', 'allowedOrigins', 'refusal', 'onSessionOpen', 'onSessionClose', 'logLevel', 'logSerializers'
 ])
 
@@ -72,6 +71,12 @@ export function resolveOptions (options: RealtimeGatewayOptions, providers: read
   rule(options.deployments !== undefined || options.router !== undefined, 'deployments', 'is required where no router is given')
   const deployments = resolveDeployments(options.deployments ?? [], new Set([...providers, ...adapters.map(({ provider }) => provider)]))
 
+  if (options.routing !== undefined) {
+    rule(options.router === undefined, 'routing', 'is for the built-in router, which the option router replaces')
+    checkRouting(options.routing, deployments)
+  }
+  const { cooldowns } = options
+  rule(cooldowns === undefined || (['restsUntil', 'rest', 'clear'] as const).every(name => typeof cooldowns[name] === 'function'), 'cooldowns', 'must have the functions restsUntil, rest and clear')
   for (const name of ['authenticate', 'onSessionOpen', 'onSessionClose'] as const) {
     rule(options[name] === undefined || typeof options[name] === 'function', name, 'must be a function')
   }
@@ -82,12 +87,12 @@ export function resolveOptions (options: RealtimeGatewayOptions, providers: read
   rule(keys.length > 0 || (options.keyStore ?? masterKey ?? options.authenticate) !== undefined, 'keys',
     'or keyStore, masterKey or authenticate is required: the gateway is never open')
 
-  const paths = [path, ...strings(aliases, 'aliases')]
+  const paths = [path, ...texts(aliases, 'aliases')]
   for (const item of paths) rule(typeof item === 'string' && /^\/[^?#*]*$/.test(item), item === path ? 'path' : 'aliases', 'must start with a slash and hold no ?, # or *')
   rule(new Set(paths).size === paths.length, 'aliases', 'must differ from each other and from path')
   rule(['auto', 'http', 'event'].includes(refusal), 'refusal', "must be 'auto', 'http' or 'event'")
   rule(options.defaultModel === undefined || isName(options.defaultModel), 'defaultModel', 'must be a model name')
-  if (options.allowedOrigins !== undefined) strings(options.allowedOrigins, 'allowedOrigins')
+  if (options.allowedOrigins !== undefined) texts(options.allowedOrigins, 'allowedOrigins')
 
   const { masterKey: secret, ...rest } = options
   return Object.freeze({
@@ -99,87 +104,4 @@ export function resolveOptions (options: RealtimeGatewayOptions, providers: read
     paths,
     refusal
   })
-}
-
-const weights = ['weight', 'rpm', 'order', 'maxSessions'] as const
-const deploymentFields = new Set<string>([...weights, 'id', 'model', 'target', 'apiKey', 'baseUrl', 'headers'] satisfies Array<keyof Deployment>)
-// A misspelt `models` would be a key for every model.
-const keyFields = new Set<string>(['key', 'hash', 'name', 'models', 'expiresAt', 'blocked', 'metadata'] satisfies Array<keyof VirtualKeyOptions>)
-
-function resolveDeployments (deployments: readonly DeploymentOptions[], providers: ReadonlySet<string>): readonly Deployment[] {
-  rule(Array.isArray(deployments) && deployments.every(item => typeof item === 'object' && item !== null), 'deployments', 'must be a list of objects')
-  const ids = new Set<string>()
-  const groups = new Map<string, number>()
-  return deployments.map((deployment, i) => {
-    const at = (field: string): string => `deployments[${i}].${field}`
-    const { model, target, baseUrl, apiKey, headers = {} } = deployment
-    for (const name of Object.keys(deployment)) rule(deploymentFields.has(name), at(name), 'is not a field of a deployment')
-    rule(isName(model), at('model'), 'must be a model name')
-    rule(typeof target === 'string' && /^[^/\s]+\/\S+$/.test(target), at('target'), "must be 'provider/model'")
-    const provider = target.slice(0, target.indexOf('/'))
-    rule(providers.has(provider), at('target'), `names the provider '${provider}', which has no adapter; known are ${[...providers].join(', ')}`)
-    rule(model.split('*').length >= target.split('*').length, at('target'), 'must not hold more * than model')
-    if (baseUrl !== undefined) {
-      try {
-        realtimeUrl(baseUrl)
-      } catch (error) {
-        rule(false, at('baseUrl'), error instanceof TypeError && error.message.startsWith('must') ? error.message : 'must be a ws(s):// or http(s):// URL')
-      }
-    }
-    rule(apiKey === undefined || (typeof apiKey === 'string' && /^[\x21-\x7e]+$/.test(apiKey)), at('apiKey'), 'must be a text of visible ASCII characters')
-    for (const name of weights) {
-      const value = deployment[name]
-      rule(value === undefined || (Number.isFinite(value) && value >= 0), at(name), 'must be a number that is not negative')
-    }
-    rule(typeof headers === 'object' && headers !== null, at('headers'), 'must be an object')
-    for (const [name, value] of Object.entries(headers)) checkHeader(at(`headers.${name}`), name, value)
-    const place = groups.get(model) ?? 0
-    groups.set(model, place + 1)
-    const id = deployment.id ?? `${model}#${place}`
-    rule(isName(id) && !ids.has(id), at('id'), 'must be a text that no other deployment has')
-    ids.add(id)
-    return Object.freeze({ ...deployment, id })
-  })
-}
-
-// The handshake's own headers are the dial's to set; OpenAI-Beta kills a session since OpenAI retired the beta.
-const reservedHeaders = /^(?:host|connection|upgrade|content-length|transfer-encoding|openai-beta|sec-websocket-.*)$/i
-
-function checkHeader (option: string, name: string, value: unknown): void {
-  rule(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name), option, 'must have a legal header name')
-  rule(!reservedHeaders.test(name), option, 'is a header that may not be set')
-  rule(typeof value === 'string' && /^[\t\x20-\x7e\x80-\xff]*$/.test(value), option, 'must be a legal header value')
-}
-
-function checkKeys (keys: readonly VirtualKeyOptions[]): void {
-  const hashes = new Set<string>()
-  keys.forEach((item, i) => {
-    const at = (field: string): string => `keys[${i}].${field}`
-    rule(typeof item === 'object' && item !== null, `keys[${i}]`, 'must be an object')
-    const { key, hash, name, models, expiresAt, blocked } = item
-    for (const name of Object.keys(item)) rule(keyFields.has(name), at(name), 'is not a field of a key')
-    rule((key === undefined) !== (hash === undefined), `keys[${i}]`, 'must have either key or hash')
-    rule(key === undefined || (typeof key === 'string' && key.length >= 8), at('key'), 'must be a text of at least 8 characters')
-    rule(hash === undefined || (typeof hash === 'string' && /^[0-9a-f]{64}$/i.test(hash)), at('hash'), 'must be a SHA-256 in 64 hex digits')
-    rule(name === undefined || isName(name), at('name'), 'must be a text')
-    if (models !== undefined) strings(models, at('models'))
-    rule(expiresAt === undefined || !Number.isNaN(new Date(expiresAt).getTime()), at('expiresAt'), 'must be a date, an ISO 8601 text or Unix time in milliseconds')
-    rule(blocked === undefined || typeof blocked === 'boolean', at('blocked'), 'must be true or false')
-    const identity = hash?.toLowerCase() ?? hashKey(key!)
-    rule(!hashes.has(identity), `keys[${i}]`, 'must not repeat an earlier key')
-    hashes.add(identity)
-  })
-}
-
-function strings (value: unknown, option: string): readonly string[] {
-  rule(Array.isArray(value) && value.every(item => typeof item === 'string'), option, 'must be a list of texts')
-  return value as string[]
-}
-
-function isName (value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= 256
-}
-
-function rule (holds: boolean, option: string, text: string): void {
-  if (!holds) throw new OptionError(`option ${option} ${text}`)
 }

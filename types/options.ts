@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { UpstreamAdapter } from './adapter.ts'
 import type { KeyStore, Principal, VirtualKeyOptions } from './keys.ts'
-import type { DeploymentOptions, Router } from './router.ts'
+import type { CooldownStore, DeploymentOptions, Router, RoutingOptions } from './router.ts'
 import type { SessionInfo, SessionSummary } from './session.ts'
 
 /**
@@ -20,6 +20,10 @@ export interface RealtimeGatewayOptions {
 
   /** Where models are served. Required unless `router` is given. */
   readonly deployments?: readonly DeploymentOptions[]
+  /** How the built-in router chooses among them. */
+  readonly routing?: RoutingOptions
+  /** Where the built-in router keeps which deployments rest. Default: in this process. */
+  readonly cooldowns?: CooldownStore
   /** Replaces the built-in router. */
   readonly router?: Router
   /** Further providers, or replacements for the built-in `openai` and `xai`. */

@@ -1,3 +1,5 @@
+import type { DeploymentStatus, RouteDecision } from './router.ts'
+
 /** A live session, as `fastify.realtime.sessions` shows it. */
 export interface SessionInfo {
   /** Unique id, also in every log line of the session. */
@@ -10,6 +12,8 @@ export interface SessionInfo {
   readonly model: string
   /** `Deployment.id` that serves it. */
   readonly deployment: string
+  /** How it came to that deployment. */
+  readonly route: RouteDecision
   /** `open`; `draining` (finishing its turn before a shutdown); `closing` (close frames are under way). */
   readonly state: 'open' | 'draining' | 'closing'
   /** Milliseconds since the client was answered. */
@@ -54,6 +58,10 @@ export interface DrainOptions {
 /** What the plugin puts on the instance, as `fastify.realtime`. */
 export interface RealtimeGateway {
   readonly sessions: RealtimeSessions
+  readonly router: {
+    /** Live state of every deployment; empty where a router of the host's keeps none. */
+    status (): DeploymentStatus[]
+  }
   /**
    * Takes no new session (503 `draining`), lets running turns end, closes every session with 1012 and resolves when
    * the last one and its `onSessionClose` hook are done. `fastify.close()` does the same.

@@ -1,14 +1,14 @@
-import { isName, isObject, rule, texts } from '../check.ts'
+import { strategies } from '../router/strategies/index.ts'
 import type { Deployment, RoutingOptions } from '../../types/index.ts'
-import { strategies } from './strategies/index.ts'
+import { isName, isObject, maxNumber, rule, texts } from './rule.ts'
 
 const numbers = {
   maxCandidates: [1, 100],
   latencyBuffer: [0, 100],
   outputShare: [0, 1],
   allowedFails: [1, 1e6],
-  cooldownMs: [0, 2 ** 31 - 1],
-  credentialsCooldownMs: [0, 2 ** 31 - 1],
+  cooldownMs: [0, maxNumber],
+  credentialsCooldownMs: [0, maxNumber],
   probeIntervalMs: [100, 2 ** 30]
 } as const satisfies Partial<Record<keyof RoutingOptions, readonly [number, number]>>
 

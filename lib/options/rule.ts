@@ -1,4 +1,4 @@
-import { OptionError } from './errors.ts'
+import { OptionError } from '../errors.ts'
 
 /** Most that Node's timers hold; no number among the options needs more. */
 export const maxNumber = 2 ** 31 - 1
