@@ -3,7 +3,7 @@ import { resolveDeployments } from './options/deployments.ts'
 import { checkKeys } from './options/keys.ts'
 import { checkRouting } from './options/routing.ts'
 import { isName, maxNumber, rule, texts } from './options/rule.ts'
-import type { Deployment, DeploymentOptions, RealtimeGatewayOptions, VirtualKeyOptions } from '../types/index.ts'
+import type { Deployment, RealtimeGatewayOptions } from '../types/index.ts'
 
 /** Defaults of the options that are numbers; times in milliseconds, sizes in bytes. */
 export const defaults = {

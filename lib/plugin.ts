@@ -5,15 +5,18 @@ import { createAuthenticator } from './auth/authenticate.ts'
 import { modelNotice } from './catalogue.ts'
 import { AlreadyRegisteredError } from './errors.ts'
 import { realtimeRoute } from './http/realtime.ts'
+import { reportTo } from './http/route.ts'
 import { watchUpgrades } from './http/upgrades.ts'
 import { createMemoryKeyStore } from './keys/memory.ts'
-import { createSlots } from './limits/slots.ts'
+import { createPlaces } from './limits/places.ts'
 import { createUnfinishedBytes } from './limits/unfinished.ts'
 import { resolveOptions } from './options.ts'
 import { createRouter } from './router/router.ts'
 import { Registry } from './session/registry.ts'
 import { createDial } from './upstream/dial.ts'
 import { openai } from './upstream/openai.ts'
+import { createWarmPool } from './upstream/pool.ts'
+import { createProbe, startProbing } from './upstream/probe.ts'
 import { xai } from './upstream/xai.ts'
 import type { RealtimeGatewayOptions } from '../types/index.ts'
 
@@ -26,14 +29,40 @@ const shortestSweep = 10
 export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify, userOptions) => {
   if (fastify.hasDecorator('realtime')) throw new AlreadyRegisteredError()
   const options = resolveOptions(userOptions, builtIn.map(({ provider }) => provider))
+  const { log } = fastify
   const now = (): number => performance.now()
   const watched = [options.pingInterval, options.pongTimeout, options.stallTimeout, options.idleTimeout, options.maxSessionDuration].filter(time => time > 0)
   const registry = new Registry({ ...options, now, sweepInterval: Math.max(shortestSweep, Math.min(longestSweep, ...watched.map(time => time / 4))) })
   const upgrades = watchUpgrades(fastify.server, () => registry.draining)
+  const router = options.router ?? createRouter(options.deployments, options.routing, {
+    cooldowns: options.cooldowns,
+    onRest: ({ id }, cause, forMs) => log[cause === 'credentials' ? 'error' : 'warn']({ deployment: id, cause, forMs }, 'realtime deployment rests')
+  })
+  const dialling = {
+    adapters: new Map([...builtIn, ...options.adapters ?? []].map(adapter => [adapter.provider, adapter])),
+    dial: createDial(),
+    places: createPlaces(now),
+    connectTimeout: options.connectTimeout,
+    limits: options,
+    now
+  }
+  const probe = createProbe(dialling, reportTo(router, log))
+  const pool = createWarmPool({ ...dialling, deployments: options.deployments, dial: probe })
+  let stopProbing = (): void => {}
 
-  fastify.decorate('realtime', { sessions: registry, drain: drainOptions => registry.drain(drainOptions) })
+  fastify.decorate('realtime', {
+    sessions: registry,
+    router: { status: () => router.status?.() ?? [] },
+    drain: drainOptions => registry.drain(drainOptions)
+  })
+  fastify.addHook('onReady', async () => {
+    pool.start()
+    if (options.routing?.probeIntervalMs !== undefined) stopProbing = startProbing(options.deployments, options.routing.probeIntervalMs, probe)
+  })
   // Before @fastify/websocket's own, which stops routing upgrades.
   fastify.addHook('preClose', async () => {
+    stopProbing()
+    pool.close()
     await registry.drain()
     upgrades.stop()
   })
@@ -41,24 +70,22 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
 
   for (const target of new Set(options.deployments.map(({ target }) => target))) {
     const notice = modelNotice(target)
-    if (notice !== undefined) fastify.log.warn(notice)
+    if (notice !== undefined) log.warn(notice)
   }
 
   await fastify.register(async scope => {
     realtimeRoute(scope, {
       options,
-      adapters: new Map([...builtIn, ...options.adapters ?? []].map(adapter => [adapter.provider, adapter])),
       authenticate: createAuthenticator({
         authenticate: options.authenticate,
         masterKeyHash: options.masterKeyHash,
         stores: [createMemoryKeyStore(options.keys ?? []), ...options.keyStore ? [options.keyStore] : []],
         time: Date.now
       }),
-      router: options.router ?? createRouter(options.deployments),
+      router,
+      connecting: { ...dialling, pool },
       registry,
       upgrades,
-      slots: createSlots(),
-      dial: createDial(),
       unfinished: createUnfinishedBytes(options.maxUnfinishedBytes),
       now
     })

@@ -43,7 +43,10 @@ export type UpstreamAnswer =
 export interface UpstreamAdapter {
   /** The prefix of `target` that picks this adapter. */
   readonly provider: string
-  /** URL, headers and subprotocols for a session on `deployment`. A throw refuses the candidate as a `fault`. */
+  /**
+   * URL, headers and subprotocols for a session on `deployment`, whose own `headers` are added. A throw refuses the
+   * candidate as a `fault`.
+   */
   request (deployment: Deployment, hello: ClientHello): UpstreamRequest
   /**
    * When the upstream counts as having answered: with its first event (default), or as soon as the socket is open,

@@ -1,7 +1,7 @@
 import type { DeploymentOptions, RealtimeGatewayOptions, VirtualKeyOptions } from '../../types/index.ts'
 
 /** How an option is written where there is no code: in a config file or a variable. `code`: it cannot be. */
-export type OptionKind = 'text' | 'number' | 'flag' | 'texts' | 'map' | 'moment' | 'keys' | 'deployments' | 'code'
+export type OptionKind = 'text' | 'number' | 'flag' | 'texts' | 'map' | 'moment' | 'keys' | 'deployments' | 'routing' | 'code'
 
 type KindOf<T> =
   [T] extends [string] ? 'text'
@@ -9,18 +9,24 @@ type KindOf<T> =
         : [T] extends [boolean] ? 'flag'
             : [T] extends [Date | string | number] ? 'moment'
                 : [T] extends [readonly string[]] ? 'texts'
-                    : [T] extends [readonly VirtualKeyOptions[]] ? 'keys'
-                        : [T] extends [readonly DeploymentOptions[]] ? 'deployments'
+                    // Not the other way round: a key would pass for a deployment, whose fields it lacks, if that were asked first.
+                    : [T] extends [readonly DeploymentOptions[]] ? 'deployments'
+                        : [T] extends [readonly VirtualKeyOptions[]] ? 'keys'
                             : [T] extends [Readonly<Record<string, unknown>>] ? 'map' | 'code'
                                 : 'code'
 
+// Objects with members of their own, which their type does not tell from code.
+interface Nested { routing: 'routing', price: 'map', warm: 'map' }
+
 /** One row for every member of `T`, of the kind that its type asks for: a new or changed option does not compile without its row. */
-type Table<T> = { readonly [K in keyof Required<T>]: KindOf<Required<T>[K]> }
+type Table<T> = { readonly [K in keyof Required<T>]: K extends keyof Nested ? Nested[K] : KindOf<Required<T>[K]> }
 
 /** Every option of the plugin. */
 export const optionTable: Table<RealtimeGatewayOptions> = {
   prefix: 'text',
   deployments: 'deployments',
+  routing: 'routing',
+  cooldowns: 'code',
   router: 'code',
   adapters: 'code',
   keys: 'keys',
@@ -63,6 +69,8 @@ export const keyTable: Table<VirtualKeyOptions> = {
   models: 'texts',
   expiresAt: 'moment',
   blocked: 'flag',
+  fallbacks: 'flag',
+  tags: 'texts',
   metadata: 'map'
 }
 
@@ -76,7 +84,13 @@ export const deploymentTable: Table<DeploymentOptions> = {
   weight: 'number',
   rpm: 'number',
   order: 'number',
+  tpm: 'number',
   maxSessions: 'number',
+  price: 'map',
+  tags: 'texts',
+  allowedFails: 'number',
+  cooldownMs: 'number',
+  warm: 'map',
   headers: 'map'
 }
 

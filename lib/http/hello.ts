@@ -11,7 +11,12 @@ export interface Hello {
   readonly query: URLSearchParams
   readonly origin: string | undefined
   readonly safetyIdentifier: string | undefined
+  /** `x-litellm-tags`, as LiteLLM's clients send it. */
+  readonly tags: readonly string[]
 }
+
+// A session with more tags than that was not tagged by hand.
+const maxTags = 32
 
 /** @throws GatewayError `upgrade_required` or `invalid_handshake` */
 export function readHello (request: IncomingMessage): Hello {
@@ -28,7 +33,8 @@ export function readHello (request: IncomingMessage): Hello {
     protocols,
     query: new URLSearchParams(question === -1 ? '' : url.slice(question + 1)),
     origin: headers.origin,
-    safetyIdentifier: typeof safety === 'string' && /^[\x21-\x7e]{1,256}$/.test(safety) ? safety : undefined
+    safetyIdentifier: typeof safety === 'string' && /^[\x21-\x7e]{1,256}$/.test(safety) ? safety : undefined,
+    tags: String(headers['x-litellm-tags'] ?? '').split(',', maxTags).map(tag => tag.trim()).filter(tag => tag !== '')
   }
 }
 

@@ -1,48 +1,18 @@
-import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Authenticator } from '../auth/authenticate.ts'
-import { findCredential, isSecretProtocol, refuseKeyInQuery, selectProtocol } from '../auth/credentials.ts'
+import { isSecretProtocol, selectProtocol } from '../auth/credentials.ts'
 import { GatewayError } from '../errors.ts'
-import type { Slots } from '../limits/slots.ts'
-import type { ResolvedOptions } from '../options.ts'
-import { createModelRule } from '../session/model-rule.ts'
-import type { Registry } from '../session/registry.ts'
-import { Session } from '../session/session.ts'
-import { connect } from '../upstream/connect.ts'
-import type { Connected } from '../upstream/connect.ts'
-import type { Dial } from '../upstream/dial.ts'
-import { allowsModel } from '../wildcard.ts'
-import type { UnfinishedBytes } from '../wire/reader.ts'
+import { admit } from './admit.ts'
 import { accept, prepare, refuseByEvent, refuseByHttp } from './answer.ts'
 import { readHello, readsEventsOnly } from './hello.ts'
 import type { Hello } from './hello.ts'
-import type { Upgrade, Upgrades } from './upgrades.ts'
-import type { Principal, RouteOutcome, Router, SessionSummary, UpstreamAdapter } from '../../types/index.ts'
-
-/** What the route works with, put together by the plugin. */
-export interface RealtimeRoute {
-  readonly options: ResolvedOptions
-  readonly adapters: ReadonlyMap<string, UpstreamAdapter>
-  readonly authenticate: Authenticator
-  readonly router: Router
-  readonly registry: Registry
-  readonly upgrades: Upgrades
-  readonly slots: Slots
-  readonly dial: Dial
-  readonly unfinished: UnfinishedBytes
-  /** Monotonic clock in milliseconds. */
-  readonly now: () => number
-}
-
-/** What is settled before the client is answered. */
-interface Admitted extends Connected {
-  readonly principal: Principal
-  readonly model: string
-}
+import { openSession } from './open.ts'
+import { loggable } from './route.ts'
+import type { RouteTools } from './route.ts'
+import type { Upgrade } from './upgrades.ts'
 
 /** The one route, under all its paths. */
-export function realtimeRoute (scope: FastifyInstance, route: RealtimeRoute): void {
-  const { options, registry, upgrades, now } = route
+export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void {
+  const { options, registry, upgrades } = tools
   let waiting = 0
 
   for (const url of options.paths) {
@@ -85,7 +55,10 @@ export function realtimeRoute (scope: FastifyInstance, route: RealtimeRoute): vo
       if (waiting > options.maxUpgrades) throw new GatewayError('at_capacity')
       gone.signal.throwIfAborted()
       place = registry.reserve()
-      open(request, reply, upgrade, hello, await admit(request, hello, gone.signal), place)
+      const admitted = await admit(request, hello, gone.signal, tools)
+      // From here to the session nothing waits, so nobody can leave unseen.
+      accept(reply, upgrade, hello.key, selectProtocol(hello.protocols))
+      openSession(upgrade, admitted, place, request.log, tools)
     } catch (cause) {
       place?.()
       if (cause instanceof ClientGone || socket.destroyed) {
@@ -104,78 +77,6 @@ export function realtimeRoute (scope: FastifyInstance, route: RealtimeRoute): vo
     }
   }
 
-  /** Everything that can refuse a client, in order: what costs least first, what tells a stranger least first. */
-  async function admit (request: FastifyRequest, hello: Hello, signal: AbortSignal): Promise<Admitted> {
-    if (hello.origin !== undefined && options.allowedOrigins?.includes(hello.origin) === false) throw new GatewayError('origin_not_allowed')
-    refuseKeyInQuery(hello.query)
-    const credential = findCredential(request.raw.headers, hello.protocols)
-    const principal = await unlessAborted(route.authenticate(request, credential), signal).catch(cause => {
-      // Whoever does not answer in time is away, and no upstream was asked yet.
-      throw cause instanceof GatewayError && cause.code === 'upstream_timeout' ? new GatewayError('store_unavailable') : cause
-    })
-
-    const named = hello.query.get('model') ?? ''
-    const query = new URLSearchParams(hello.query)
-    query.delete('model')
-    const model = named !== '' ? named : modelless(query) ? options.defaultModel : undefined
-    if (model === undefined) throw new GatewayError('missing_model', { param: 'model' })
-    if (!allowsModel(principal.models, model)) throw new GatewayError('model_not_allowed', { param: 'model' })
-
-    const candidates = await unlessAborted(route.router.candidates({ model, principal, query }), signal)
-    if (candidates.length === 0) throw new GatewayError('model_not_found', { param: 'model' })
-    const connected = await connect(candidates, {
-      ...route,
-      hello: { query, safetyIdentifier: hello.safetyIdentifier },
-      named: named !== '',
-      report: (outcome, cause) => report(request, outcome, cause),
-      connectTimeout: options.connectTimeout,
-      limits: options,
-      signal
-    })
-    return { ...connected, principal, model }
-  }
-
-  function open (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade, hello: Hello, admitted: Admitted, place: () => void): void {
-    const { deployment, upstream, principal, model } = admitted
-    if (upgrade.socket.destroyed) {
-      upstream.socket.destroy()
-      admitted.release()
-      throw new ClientGone()
-    }
-    accept(reply, upgrade, hello.key, selectProtocol(hello.protocols))
-    const { log } = request
-    const targetModel = deployment.target.slice(deployment.target.indexOf('/') + 1)
-    const session = new Session({
-      id: `sess_${randomUUID().replaceAll('-', '')}`,
-      principal: principal.id,
-      keyHash: principal.keyHash,
-      model,
-      deployment: deployment.id,
-      client: upgrade,
-      upstream,
-      limits: options,
-      rule: principal.models?.length ? createModelRule(name => name === targetModel || allowsModel(principal.models, name)) : undefined,
-      unfinished: route.unfinished,
-      now,
-      onClosed: summary => { closed(summary).finally(place) }
-    })
-    registry.add(session)
-    const info = session.info()
-    log.info({ session: info.id, principal: info.principal, model, deployment: info.deployment }, 'realtime session open')
-    // A hook that throws must not keep the session from starting.
-    runHook(log, 'onSessionOpen', () => options.onSessionOpen?.(info))
-    session.start()
-
-    async function closed (summary: SessionSummary): Promise<void> {
-      admitted.release()
-      const { id, ageMs, bytes, messages, turns, endedBy, closeCode, error } = summary
-      log.info({ session: id, principal: summary.principal, model, deployment: summary.deployment, ageMs, bytes, messages, turns, endedBy, closeCode, error }, 'realtime session closed')
-      report(request, { type: 'ended', deployment, ms: ageMs, closeCode: endedBy === 'upstream' ? closeCode : 1000 })
-      await runHook(log, 'onSessionClose', () => options.onSessionClose?.(summary))
-      registry.remove(id)
-    }
-  }
-
   function refuse (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade, hello: Hello, cause: unknown): void {
     const error = cause instanceof GatewayError ? cause : new GatewayError('internal_error', { cause })
     const level = error.statusCode >= 500 ? 'warn' : 'info'
@@ -185,48 +86,7 @@ export function realtimeRoute (scope: FastifyInstance, route: RealtimeRoute): vo
     accept(reply, upgrade, hello.key, selectProtocol(hello.protocols))
     refuseByEvent(upgrade.socket, error, options.closeTimeout)
   }
-
-  function report (request: FastifyRequest, outcome: RouteOutcome, cause?: unknown): void {
-    if (outcome.type === 'refused') {
-      request.log.warn({ deployment: outcome.deployment.id, kind: outcome.refusal.kind, ms: outcome.ms, err: loggable(cause) }, 'realtime upstream refused')
-    }
-    try {
-      route.router.report?.(outcome)
-    } catch (err) {
-      request.log.error({ err }, 'router.report threw')
-    }
-  }
 }
 
 /** The client is not there any more: there is nobody to answer. */
 class ClientGone extends Error {}
-
-/** Sessions that name no model of their own: attached to a call, or transcription. */
-function modelless (query: URLSearchParams): boolean {
-  return query.has('call_id') || query.get('intent') === 'transcription'
-}
-
-async function runHook (log: FastifyRequest['log'], name: string, hook: () => void | Promise<void>): Promise<void> {
-  try {
-    await hook()
-  } catch (err) {
-    log.error({ err }, `${name} threw`)
-  }
-}
-
-/** An error by its name, code and text alone: some carry requests, headers and credentials along. */
-function loggable (error: unknown): { type: string, code?: string, message: string } | undefined {
-  if (!(error instanceof Error)) return undefined
-  const { code } = error as NodeJS.ErrnoException
-  return { type: error.name, ...(typeof code === 'string' && { code }), message: error.message }
-}
-
-function unlessAborted<T> (value: T | Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    // First of all, so that a rejection which nobody waits for any more is not an unhandled one.
-    Promise.resolve(value).then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-  })
-}

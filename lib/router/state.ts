@@ -33,7 +33,7 @@ export class DeploymentState {
     switch (outcome.type) {
       case 'dial':
         this.sessions++
-        this.starts.add(1, now)
+        if (!outcome.probe) this.starts.add(1, now)
         break
       case 'ready':
         // A warm socket says nothing of how long a dial takes.

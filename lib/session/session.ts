@@ -1,54 +1,15 @@
-import type { Duplex } from 'node:stream'
 import { GatewayError } from '../errors.ts'
 import type { GatewayErrorCode } from '../errors.ts'
 import { Leg } from '../wire/leg.ts'
-import type { LegEvents, LegLimits } from '../wire/leg.ts'
-import type { ReadFailure, UnfinishedBytes } from '../wire/reader.ts'
+import type { LegEvents } from '../wire/leg.ts'
+import type { ReadFailure } from '../wire/reader.ts'
 import { cutReason, redactReason, relayedCode } from './close.ts'
 import { Heartbeat } from './heartbeat.ts'
-import type { HeartbeatLimits } from './heartbeat.ts'
-import { createPeek } from './peek.ts'
 import { Pump } from './pump.ts'
-import type { PumpLimits } from './pump.ts'
+import type { SessionParts, SessionLimits } from './parts.ts'
 import { TokenBucket } from './rate.ts'
-import type { ClientRule } from './model-rule.ts'
+import { Turns } from './turns.ts'
 import type { SessionInfo, SessionSummary } from '../../types/index.ts'
-
-export interface SessionLimits extends LegLimits, PumpLimits, HeartbeatLimits {
-  readonly messageRate: number
-  readonly messageBurst: number
-  readonly stallTimeout: number
-  readonly idleTimeout: number
-  readonly maxSessionDuration: number
-  readonly closeTimeout: number
-  readonly lingerTimeout: number
-}
-
-/** A socket after its handshake, with the bytes that came along with it. */
-export interface Joint {
-  readonly socket: Duplex
-  readonly head: Buffer
-}
-
-export interface SessionParts {
-  readonly id: string
-  readonly principal: string
-  readonly keyHash?: string
-  readonly model: string
-  readonly deployment: string
-  readonly client: Joint
-  readonly upstream: Joint
-  readonly limits: SessionLimits
-  /** Rule for what the client sends; absent: everything passes unread. */
-  readonly rule?: ClientRule
-  readonly unfinished?: UnfinishedBytes
-  /** Monotonic clock in milliseconds. */
-  readonly now: () => number
-  /** Called once, when both sockets are closed. */
-  readonly onClosed: (summary: SessionSummary) => void
-}
-
-const turnEvents = createPeek(['response.created', 'response.done'])
 
 // A client may ping to its heart's content, within reason: both numbers are far above any heartbeat's.
 const controlRate = 10
@@ -77,8 +38,7 @@ export class Session {
   #state: SessionInfo['state'] = 'open'
   #clientGone = false
   #upstreamGone = false
-  #running = 0
-  #turns = 0
+  readonly #turns: Turns
   #drainError: GatewayError | undefined
   #end: { by: SessionSummary['endedBy'], code: number, error?: GatewayErrorCode } | undefined
   #upstreamClose = { code: 1000, reason: '' }
@@ -94,6 +54,7 @@ export class Session {
     this.#startedAt = this.#activeAt = now
     this.#client = new Leg(parts.client.socket, 'client', parts.limits, this.#clientEvents(), parts.unfinished)
     this.#upstream = new Leg(parts.upstream.socket, 'server', parts.limits, this.#upstreamEvents(), parts.unfinished)
+    this.#turns = new Turns(parts, parts.now)
     this.#up = new Pump(this.#client, this.#upstream, parts.limits)
     this.#down = new Pump(this.#upstream, this.#client, parts.limits)
     this.#heartbeats = [new Heartbeat(this.#client, parts.limits, 0), new Heartbeat(this.#upstream, parts.limits, 0)]
@@ -140,16 +101,14 @@ export class Session {
     return {
       inspects: true,
       admit: text => {
-        const type = turnEvents(text)
-        if (type === 'response.created') this.#running++
-        else if (type === 'response.done') this.#turnDone()
+        this.#turns.see(text)
         return true
       },
       take: () => {},
       forward: (frames) => {
         this.#activeAt = this.#parts.now()
         this.#down.forward(frames, this.#parts.now)
-        if (this.#running === 0) this.#rest()
+        if (this.#turns.running === 0) this.#rest()
       },
       control: () => {},
       drained: () => this.#up.drained(),
@@ -159,11 +118,6 @@ export class Session {
         this.#settle()
       }
     }
-  }
-
-  #turnDone (): void {
-    this.#turns++
-    if (this.#running > 0) this.#running--
   }
 
   /** No response is running: what waited for that goes on. */
@@ -195,7 +149,7 @@ export class Session {
 
   /** Closes the upstream, after the running response if there is one: what it generates is billed, and its end says how much. */
   #leaveUpstream (): void {
-    if (this.#running === 0 || !this.#upstream.open) {
+    if (this.#turns.running === 0 || !this.#upstream.open) {
       this.#closeUpstream()
       return
     }
@@ -245,7 +199,7 @@ export class Session {
     clearTimeout(this.#deadline)
     const { by, code, error } = this.#end
     const { state, ...info } = this.info()
-    this.#parts.onClosed({ ...info, endedBy: by, closeCode: code, error })
+    this.#parts.onClosed({ ...info, endedBy: by, closeCode: code, error }, this.#turns.mute)
   }
 
   /** Ends the session by our own decision: the client gets the `error` event and the close code, the upstream 1000. */
@@ -276,7 +230,7 @@ export class Session {
     if (this.#state !== 'open') return
     this.#state = 'draining'
     this.#drainError = error
-    if (this.#running === 0) this.#rest()
+    if (this.#turns.running === 0) this.#rest()
   }
 
   /**
@@ -307,18 +261,19 @@ export class Session {
   }
 
   info (): SessionInfo {
-    const { id, principal, keyHash, model, deployment, now } = this.#parts
+    const { id, principal, keyHash, model, deployment, route, now } = this.#parts
     return {
       id,
       principal,
       keyHash,
       model,
       deployment,
+      route,
       state: this.#state,
       ageMs: now() - this.#startedAt,
       bytes: { client: this.#client.bytesIn, upstream: this.#upstream.bytesIn },
       messages: { client: this.#client.messagesIn, upstream: this.#upstream.messagesIn },
-      turns: this.#turns
+      turns: this.#turns.finished
     }
   }
 }

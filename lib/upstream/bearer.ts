@@ -6,9 +6,7 @@ export function bearerRequest (defaultBase: string, deployment: Deployment, hell
   const url = realtimeUrl(deployment.baseUrl ?? defaultBase)
   if (hello.model !== undefined) url.searchParams.set('model', hello.model)
   addQuery(url, hello.query)
-  const headers: Record<string, string> = { ...deployment.headers }
-  if (deployment.apiKey !== undefined) headers['Authorization'] = `Bearer ${deployment.apiKey}`
-  return { url: url.href, headers }
+  return { url: url.href, headers: deployment.apiKey === undefined ? {} : { Authorization: `Bearer ${deployment.apiKey}` } }
 }
 
 /** Attached to a call that runs already, a server has nothing to say until something happens (seen in recordings). */

@@ -133,7 +133,8 @@ export async function dialDeployment (deployment: Deployment, hello: ClientHello
   try {
     const adapter = tools.adapters.get(deployment.target.slice(0, deployment.target.indexOf('/')))
     if (adapter === undefined) throw new Error(`no adapter for ${deployment.target}`)
-    return await tools.dial(adapter.request(deployment, hello), {
+    const request = adapter.request(deployment, hello)
+    return await tools.dial({ ...request, headers: { ...deployment.headers, ...request.headers } }, {
       readyAt: adapter.readyAt?.(hello) ?? 'event',
       classify: adapter.classify?.bind(adapter),
       timeout: tools.connectTimeout,

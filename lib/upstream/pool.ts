@@ -4,6 +4,7 @@ import { encodeFrame, opcodes } from '../wire/frame.ts'
 import { MessageReader } from '../wire/reader.ts'
 import type { ReaderLimits } from '../wire/reader.ts'
 import type { ReadyUpstream } from './dial.ts'
+import type { Probe } from './probe.ts'
 import type { Deployment } from '../../types/index.ts'
 
 /** A warm socket, and the place on its deployment that goes with it. */
@@ -14,6 +15,8 @@ export interface WarmUpstream {
 
 /** Upstream sockets that were dialled ahead of need and have sent their first event. */
 export interface WarmPool {
+  /** Begins to dial. */
+  start (): void
   /** A socket of `deployment` that is alive, never handed out before; `undefined` when none waits. */
   take (deployment: Deployment): WarmUpstream | undefined
   /** Closes all that wait and dials no more. */
@@ -23,8 +26,7 @@ export interface WarmPool {
 export interface WarmPoolOptions {
   /** Those with `warm` are kept warm; a wildcard cannot be. */
   readonly deployments: readonly Deployment[]
-  /** Dials one as a session without parameters would be; never rejects. */
-  readonly dial: (deployment: Deployment, signal: AbortSignal) => Promise<ReadyUpstream | undefined>
+  readonly dial: Probe
   readonly places: Places
   readonly limits: ReaderLimits
 }
@@ -51,8 +53,6 @@ export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolO
   const shelves = new Map(deployments.filter(({ warm, model }) => warm !== undefined && warm.size > 0 && !model.includes('*')).map(deployment =>
     [deployment.id, { deployment, waiting: [] as Waiting[], dialling: 0, backOffMs: 0, timer: undefined as NodeJS.Timeout | undefined }]))
   type Shelf = NonNullable<ReturnType<typeof shelves.get>>
-
-  for (const shelf of shelves.values()) fill(shelf)
 
   function fill (shelf: Shelf): void {
     while (!closing.signal.aborted && shelf.timer === undefined && shelf.waiting.length + shelf.dialling < shelf.deployment.warm!.size) {
@@ -149,6 +149,9 @@ export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolO
   }
 
   return {
+    start () {
+      for (const shelf of shelves.values()) fill(shelf)
+    },
     take (deployment) {
       const shelf = shelves.get(deployment.id)
       // The oldest first: the others have longer to live.

@@ -1,42 +1,45 @@
 import type { ReadyUpstream } from './dial.ts'
-import type { Deployment, RouteOutcome, UpstreamRefusal } from '../../types/index.ts'
+import { dialDeployment, modelOf } from './connect.ts'
+import type { ConnectTools } from './connect.ts'
+import type { Deployment, RouteOutcome } from '../../types/index.ts'
 
-export interface ProbeOptions {
-  /** A wildcard names no model and is not probed. */
-  readonly deployments: readonly Deployment[]
-  /** Mean time between two probes of one deployment, in milliseconds. */
-  readonly intervalMs: number
-  /** Dials as a session would; never rejects. */
-  readonly dial: (deployment: Deployment, signal: AbortSignal) => Promise<{ readonly ready?: ReadyUpstream, readonly refusal?: UpstreamRefusal }>
-  readonly report: (outcome: RouteOutcome) => void
-  /** Monotonic milliseconds. */
-  readonly now: () => number
-  /** A number in [0, 1). */
-  readonly random: () => number
+/** Dials a deployment without a client, and tells the router what came of it. Never rejects. */
+export type Probe = (deployment: Deployment, signal: AbortSignal) => Promise<ReadyUpstream | undefined>
+
+export function createProbe (tools: Omit<ConnectTools, 'pool'>, report: (outcome: RouteOutcome, cause?: unknown) => void): Probe {
+  return async (deployment, signal) => {
+    const startedAt = tools.now()
+    report({ type: 'dial', deployment, probe: true })
+    // What a client without parameters of its own would send, credential included.
+    const { ready, refusal = { kind: 'fault' }, cause } = await dialDeployment(deployment, { model: modelOf(deployment), query: new URLSearchParams() }, tools, signal)
+    const ms = tools.now() - startedAt
+    if (signal.aborted) {
+      ready?.socket.destroy()
+      report({ type: 'dropped', deployment })
+      return undefined
+    }
+    if (ready !== undefined) report({ type: 'ready', deployment, ms, probe: true })
+    else report({ type: 'refused', deployment, ms, refusal, probe: true }, cause)
+    return ready
+  }
 }
 
 /**
- * Dials each deployment now and then up to its first event, so that the router knows of a failure before a client does.
+ * Probes each deployment now and then, so that the router knows of a failure before a client does. A wildcard names no model and is
+ * not probed.
+ * @param intervalMs mean time between two probes of one deployment
+ * @param random a number in [0, 1)
  * @returns stops probing
  */
-export function startProbes ({ deployments, intervalMs, dial, report, now, random }: ProbeOptions): () => void {
+export function startProbing (deployments: readonly Deployment[], intervalMs: number, probe: Probe, random: () => number = Math.random): () => void {
   const stopped = new AbortController()
-  for (const deployment of deployments.filter(({ model }) => !model.includes('*'))) void probe(deployment)
+  const { signal } = stopped
+  for (const deployment of deployments.filter(({ model }) => !model.includes('*'))) keepProbing(deployment)
   return () => stopped.abort()
 
-  async function probe (deployment: Deployment): Promise<void> {
-    const { signal } = stopped
+  async function keepProbing (deployment: Deployment): Promise<void> {
     // Spread over the interval, so that many nodes and deployments do not knock all at once.
-    while (await slept(intervalMs * (0.5 + random()), signal)) {
-      const startedAt = now()
-      report({ type: 'dial', deployment, probe: true })
-      const { ready, refusal } = await dial(deployment, signal)
-      ready?.socket.destroy()
-      const ms = now() - startedAt
-      if (signal.aborted) report({ type: 'dropped', deployment })
-      else if (ready !== undefined) report({ type: 'ready', deployment, ms, probe: true })
-      else report({ type: 'refused', deployment, ms, refusal: refusal ?? { kind: 'fault' }, probe: true })
-    }
+    while (await slept(intervalMs * (0.5 + random()), signal)) (await probe(deployment, signal))?.socket.destroy()
   }
 }
 

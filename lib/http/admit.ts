@@ -1,0 +1,77 @@
+import type { FastifyRequest } from 'fastify'
+import { findCredential, refuseKeyInQuery } from '../auth/credentials.ts'
+import { GatewayError } from '../errors.ts'
+import { connect } from '../upstream/connect.ts'
+import type { Connected } from '../upstream/connect.ts'
+import { allowsModel } from '../wildcard.ts'
+import type { Hello } from './hello.ts'
+import { reportTo } from './route.ts'
+import type { RouteTools } from './route.ts'
+import type { Principal, RouteDecision, RoutePlan, RouteRequest } from '../../types/index.ts'
+
+/** What is settled before a client is answered. */
+export interface Admitted extends Connected {
+  readonly principal: Principal
+  /** Public model name. */
+  readonly model: string
+  readonly route: RouteDecision
+}
+
+/**
+ * Everything that can refuse a client, in order: what costs least first, what tells a stranger least first.
+ * @param signal aborted when the client is gone or may wait no longer; its reason is then what is thrown
+ * @throws GatewayError
+ */
+export async function admit (request: FastifyRequest, hello: Hello, signal: AbortSignal, tools: RouteTools): Promise<Admitted> {
+  const { options, router } = tools
+  if (hello.origin !== undefined && options.allowedOrigins?.includes(hello.origin) === false) throw new GatewayError('origin_not_allowed')
+  refuseKeyInQuery(hello.query)
+  const credential = findCredential(request.raw.headers, hello.protocols)
+  const principal = await unlessAborted(tools.authenticate(request, credential), signal).catch(cause => {
+    // Whoever does not answer in time is away, and no upstream was asked yet.
+    throw cause instanceof GatewayError && cause.code === 'upstream_timeout' ? new GatewayError('store_unavailable') : cause
+  })
+
+  const named = hello.query.get('model') ?? ''
+  const query = new URLSearchParams(hello.query)
+  query.delete('model')
+  const model = named !== '' ? named : modelless(query) ? options.defaultModel : undefined
+  if (model === undefined) throw new GatewayError('missing_model', { param: 'model' })
+  if (!allowsModel(principal.models, model)) throw new GatewayError('model_not_allowed', { param: 'model' })
+
+  const plan = await planFor({ model, principal, query, tags: [...principal.tags ?? [], ...hello.tags], user: hello.safetyIdentifier }, signal, tools)
+  const decision = { candidates: plan.candidates.map(({ id }) => id), passedOver: plan.passedOver ?? [] }
+  request.log.debug({ model, ...decision }, 'realtime route')
+  if (plan.candidates.length === 0) {
+    throw plan.retryAfterMs === undefined
+      ? new GatewayError('model_not_found', { param: 'model' })
+      : new GatewayError('rate_limit_exceeded', { retryAfterMs: plan.retryAfterMs })
+  }
+  const connected = await connect(plan, {
+    hello: { query, safetyIdentifier: hello.safetyIdentifier },
+    named: named !== '',
+    report: reportTo(router, request.log),
+    signal
+  }, tools.connecting)
+  return { ...connected, principal, model, route: { ...decision, attempts: connected.attempts } }
+}
+
+async function planFor (request: RouteRequest, signal: AbortSignal, { router }: RouteTools): Promise<RoutePlan> {
+  const plan = await unlessAborted(router.candidates(request), signal)
+  return 'candidates' in plan ? plan : { candidates: plan }
+}
+
+/** Sessions that name no model of their own: attached to a call, or transcription. */
+function modelless (query: URLSearchParams): boolean {
+  return query.has('call_id') || query.get('intent') === 'transcription'
+}
+
+function unlessAborted<T> (value: T | Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    // First of all, so that a rejection which nobody waits for any more is not an unhandled one.
+    Promise.resolve(value).then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+  })
+}

@@ -1,0 +1,43 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Authenticator } from '../auth/authenticate.ts'
+import type { ResolvedOptions } from '../options.ts'
+import type { Registry } from '../session/registry.ts'
+import type { ConnectTools } from '../upstream/connect.ts'
+import type { UnfinishedBytes } from '../wire/reader.ts'
+import type { Upgrades } from './upgrades.ts'
+import type { RouteOutcome, Router } from '../../types/index.ts'
+
+/** What the realtime route works with, put together by the plugin. */
+export interface RouteTools {
+  readonly options: ResolvedOptions
+  readonly authenticate: Authenticator
+  readonly router: Router
+  readonly connecting: ConnectTools
+  readonly registry: Registry
+  readonly upgrades: Upgrades
+  readonly unfinished: UnfinishedBytes
+  /** Monotonic clock in milliseconds. */
+  readonly now: () => number
+}
+
+/** Tells the router, and the log of failures. A router of the host's that throws changes nothing. */
+export function reportTo (router: Router, log: FastifyBaseLogger): (outcome: RouteOutcome, cause?: unknown) => void {
+  return (outcome, cause) => {
+    if (outcome.type === 'refused') {
+      const level = outcome.refusal.kind === 'credentials' ? 'error' : 'warn'
+      log[level]({ deployment: outcome.deployment.id, kind: outcome.refusal.kind, ms: outcome.ms, err: loggable(cause) }, 'realtime upstream refused')
+    }
+    try {
+      router.report?.(outcome)
+    } catch (err) {
+      log.error({ err }, 'router.report threw')
+    }
+  }
+}
+
+/** An error by its name, code and text alone: some carry requests, headers and credentials along. */
+export function loggable (error: unknown): { type: string, code?: string, message: string } | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { code } = error as NodeJS.ErrnoException
+  return { type: error.name, ...(typeof code === 'string' && { code }), message: error.message }
+}

@@ -1,0 +1,43 @@
+import type { Duplex } from 'node:stream'
+import type { LegLimits } from '../wire/leg.ts'
+import type { UnfinishedBytes } from '../wire/reader.ts'
+import type { HeartbeatLimits } from './heartbeat.ts'
+import type { ClientRule } from './model-rule.ts'
+import type { PumpLimits } from './pump.ts'
+import type { TurnEvents } from './turns.ts'
+import type { RouteDecision, SessionSummary } from '../../types/index.ts'
+
+export interface SessionLimits extends LegLimits, PumpLimits, HeartbeatLimits {
+  readonly messageRate: number
+  readonly messageBurst: number
+  readonly stallTimeout: number
+  readonly idleTimeout: number
+  readonly maxSessionDuration: number
+  readonly closeTimeout: number
+  readonly lingerTimeout: number
+}
+
+/** A socket after its handshake, with the bytes that came along with it. */
+export interface Joint {
+  readonly socket: Duplex
+  readonly head: Buffer
+}
+
+export interface SessionParts extends TurnEvents {
+  readonly id: string
+  readonly principal: string
+  readonly keyHash?: string
+  readonly model: string
+  readonly deployment: string
+  readonly route: RouteDecision
+  readonly client: Joint
+  readonly upstream: Joint
+  readonly limits: SessionLimits
+  /** Rule for what the client sends; absent: everything passes unread. */
+  readonly rule?: ClientRule
+  readonly unfinished?: UnfinishedBytes
+  /** Monotonic clock in milliseconds. */
+  readonly now: () => number
+  /** Called once, when both sockets are closed. `mute`: a response was running of which nothing had come for long. */
+  readonly onClosed: (summary: SessionSummary, mute: boolean) => void
+}
