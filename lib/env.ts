@@ -24,8 +24,8 @@ export const masterKeyVariables: readonly string[] = ['REALTIME_GATEWAY_MASTER_K
 
 // An option that is a list or a mapping of its own has no variable, but for the keys: their secrets fit in one line.
 const variables = Object.entries(optionTable).flatMap(([option, kind]) => {
-  const schema = schemaOf(kind)
-  return schema === undefined ? [] : [{ option, kind, name: prefix + snakeCase(option).toUpperCase(), schema }]
+  const schema = option === 'keys' ? schemaOf('texts') : schemaOf(kind)
+  return schema === undefined ? [] : [{ option, name: prefix + snakeCase(option).toUpperCase(), schema }]
 })
 
 /** Every variable that `optionsFromEnv` reads. */
@@ -67,12 +67,12 @@ const wildcards: Readonly<Record<string, readonly DeploymentOptions[]>> = {
  */
 export function optionsFromEnv ({ data = {}, env = true }: EnvOptions = {}): RealtimeGatewayOptions {
   const { texts, typed } = readVariables({ ...(env ? process.env : {}), ...data })
-  const options = Object.fromEntries(variables.flatMap(({ option, kind, name }) => {
+  const options = Object.fromEntries(variables.flatMap(({ option, name }) => {
     const value = typed[name]
     if (value === undefined) return []
     if (!Array.isArray(value)) return [[option, value]]
     const items = value.map(item => item.trim()).filter(item => item !== '')
-    return [[option, kind === 'keys' ? items.map(key => ({ key })) : items]]
+    return [[option, option === 'keys' ? items.map(key => ({ key })) : items]]
   }))
   const masterKey = masterKeyFrom(texts, masterKeyVariables)
   const deployments = Object.entries(wildcards).flatMap(([provider, models]) => {
@@ -125,7 +125,6 @@ function schemaOf (kind: OptionKind): TSchema | undefined {
     case 'text': return Type.String()
     case 'number': return Type.Number()
     case 'flag': return Type.Boolean()
-    case 'keys':
     case 'texts': return Type.Unsafe<string[]>({ type: 'string', separator: ',' })
     default: return undefined
   }

@@ -28,6 +28,9 @@ export const defaults = {
   drainTimeout: 10_000
 } as const satisfies Partial<Record<keyof RealtimeGatewayOptions, number>>
 
+/** Lengths of `masterKey`: the shortest that is taken, and the shortest that nobody guesses. */
+export const masterKeyLength = { least: 4, safe: 16 } as const
+
 const zeroMeansOff = new Set<string>(['idleTimeout', 'maxSessionDuration', 'lingerTimeout', 'drainTimeout'])
 
 type NumberOption = keyof typeof defaults
@@ -83,7 +86,7 @@ export function resolveOptions (options: RealtimeGatewayOptions, providers: read
   rule(options.keyStore === undefined || typeof options.keyStore?.findByHash === 'function', 'keyStore', 'must have a function findByHash')
   rule(Array.isArray(keys), 'keys', 'must be a list')
   checkKeys(keys)
-  rule(masterKey === undefined || (typeof masterKey === 'string' && masterKey.length >= 16), 'masterKey', 'must be a text of at least 16 characters')
+  rule(masterKey === undefined || (typeof masterKey === 'string' && masterKey.length >= masterKeyLength.least), 'masterKey', `must be a text of at least ${masterKeyLength.least} characters`)
   rule(keys.length > 0 || (options.keyStore ?? masterKey ?? options.authenticate) !== undefined, 'keys',
     'or keyStore, masterKey or authenticate is required: the gateway is never open')
 

@@ -10,7 +10,7 @@ import { watchUpgrades } from './http/upgrades.ts'
 import { createMemoryKeyStore } from './keys/memory.ts'
 import { createPlaces } from './limits/places.ts'
 import { createUnfinishedBytes } from './limits/unfinished.ts'
-import { resolveOptions } from './options.ts'
+import { masterKeyLength, resolveOptions } from './options.ts'
 import { createRouter } from './router/router.ts'
 import { Registry } from './session/registry.ts'
 import { createDial } from './upstream/dial.ts'
@@ -30,6 +30,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
   if (fastify.hasDecorator('realtime')) throw new AlreadyRegisteredError()
   const options = resolveOptions(userOptions, builtIn.map(({ provider }) => provider))
   const { log } = fastify
+  if ((userOptions.masterKey?.length ?? Infinity) < masterKeyLength.safe) log.warn(`realtime gateway: masterKey has fewer than ${masterKeyLength.safe} characters: it can be guessed`)
   const now = (): number => performance.now()
   const watched = [options.pingInterval, options.pongTimeout, options.stallTimeout, options.idleTimeout, options.maxSessionDuration].filter(time => time > 0)
   const registry = new Registry({ ...options, now, sweepInterval: Math.max(shortestSweep, Math.min(longestSweep, ...watched.map(time => time / 4))) })

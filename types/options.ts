@@ -33,7 +33,7 @@ export interface RealtimeGatewayOptions {
   readonly keys?: readonly VirtualKeyOptions[]
   /** Another place to look virtual keys up; asked after `keys`. */
   readonly keyStore?: KeyStore
-  /** A key that may use every model. At least 16 characters. */
+  /** A key that may use every model. At least 4 characters; fewer than 16 can be guessed, and are warned about at registration. */
   readonly masterKey?: string
   /** The host's own authentication. */
   readonly authenticate?: Authenticate

@@ -11,7 +11,7 @@ export function checkOptions (options: RealtimeGatewayOptions, providers: Iterab
     // What only code can give must not be missed here.
     resolveOptions({ ...options, deployments: options.deployments ?? [], authenticate: () => null }, [...providers])
   } catch (error) {
-    const broken = error instanceof OptionError ? /option (.+?) ((?:must|is|names|or) .*)$/s.exec(error.message) : null
+    const broken = error instanceof OptionError ? /option (.+?) ((?:must|cannot|is|names|or) .*)$/s.exec(error.message) : null
     throw broken === null ? error : complain(broken[1]!, broken[2]!)
   }
 }

@@ -2,9 +2,11 @@ import type { DeploymentOptions } from '../../types/index.ts'
 import { checkOptions } from './check.ts'
 import { fault, required, unavailable } from './field.ts'
 import type { Field } from './field.ts'
+import { priceFields, readPrice } from './price.ts'
 import { firstSet, providerVariables } from './providers.ts'
 import type { Environment, Reader } from './reader.ts'
 import { reportFields } from './report-fields.ts'
+import { readSeconds } from './router-settings.ts'
 import type { Warnings } from './warnings.ts'
 
 /** What reading a deployment needs beside the entry itself. */
@@ -18,6 +20,10 @@ export interface DeploymentContext {
   readonly credentials: ReadonlyMap<string, ReadonlyMap<string, Field>>
   /** Sessions at a time for a deployment that says nothing itself. */
   readonly defaultMaxSessions?: number
+  /** Whether a deployment's own `cooldown_time` counts for nothing, as with `disable_cooldowns`. */
+  readonly neverCools: boolean
+  /** Whether the file has deployments elsewhere, so that `model_list` may come to nothing. */
+  readonly hasOthers: boolean
 }
 
 /** One entry of `model_list` that is ours to serve, still with LiteLLM's three ways to weigh it. */
@@ -34,14 +40,13 @@ export function readEntry (item: Field, model: string, fields: Fields, info: Fie
   const { reader, warnings, providers } = context
   const at = required(item, 'litellm_params', fields.get('litellm_params'))
   const params = withCredential(reader.map(at)!, context)
-  reportFields('litellm_params', params, servedParams, warnings)
-  reportFields('model_info', info, servedInfo, warnings)
-
   const target = readTarget(params, at, reader)
   const provider = target.slice(0, target.indexOf('/'))
   if (!providers.has(provider)) {
-    throw unavailable(params.get('model')!, `names the provider ${provider}, which is not served here (${[...providers].join(', ')})`)
+    throw unavailable(params.get('model')!, `names the provider ${provider}, which is not served here (${[...providers].join(', ')})`, { foreign: true })
   }
+  reportFields('litellm_params', params, servedParams, warnings)
+  reportFields('model_info', info, servedInfo, warnings)
   const baseUrl = readBaseUrl(params, provider, context)
   const headers = readHeaders(params, reader)
   const shares = {
@@ -55,6 +60,9 @@ export function readEntry (item: Field, model: string, fields: Fields, info: Fie
     target,
     apiKey: readKey(params, at, provider, baseUrl, context),
     baseUrl,
+    price: readPrice(new Map([...info, ...params]), target, reader, warnings),
+    cooldownMs: context.neverCools ? undefined : readSeconds(params.get('cooldown_time'), reader),
+    tags: reader.texts(params.get('tags')),
     order: reader.number(params.get('order')) ?? reader.number(info.get('order')),
     maxSessions: reader.count(params.get('max_parallel_requests'), 1) ?? context.defaultMaxSessions,
     headers: Object.keys(headers).length > 0 ? headers : undefined
@@ -72,9 +80,9 @@ export function readEntry (item: Field, model: string, fields: Fields, info: Fie
 }
 
 const servedParams = ['model', 'api_key', 'api_base', 'weight', 'order', 'rpm', 'tpm', 'extra_headers', 'organization',
-  'max_parallel_requests', 'custom_llm_provider', 'litellm_credential_name']
-const writtenAs: Readonly<Record<string, string>> = { target: 'model', apiKey: 'api_key', baseUrl: 'api_base', maxSessions: 'max_parallel_requests' }
-const servedInfo = ['id', 'mode', 'order', 'blocked', 'supported_environments']
+  'max_parallel_requests', 'cooldown_time', 'tags', 'custom_llm_provider', 'litellm_credential_name', ...priceFields]
+const writtenAs: Readonly<Record<string, string>> = { target: 'model', apiKey: 'api_key', baseUrl: 'api_base', maxSessions: 'max_parallel_requests', cooldownMs: 'cooldown_time' }
+const servedInfo = ['id', 'mode', 'order', 'blocked', 'supported_environments', ...priceFields]
 
 // LiteLLM's rule: the prefix names the provider; without one its list of models decides, in which gpt-* is OpenAI's.
 function readTarget (params: Fields, at: Field, reader: Reader): string {
@@ -84,7 +92,7 @@ function readTarget (params: Fields, at: Field, reader: Reader): string {
   if (provider !== undefined) return model.startsWith(`${provider}/`) ? model : `${provider}/${model}`
   if (/^[a-z][\w.-]*\/./i.test(model)) return model
   if (model.startsWith('gpt-')) return `openai/${model}`
-  throw unavailable(field, 'names no provider; write provider/model, for example xai/grok-voice-latest')
+  throw unavailable(field, 'names no provider; write provider/model, for example xai/grok-voice-latest', { foreign: true })
 }
 
 function readBaseUrl (params: Fields, provider: string, { reader, env }: DeploymentContext): string | undefined {

@@ -28,15 +28,17 @@ export function fault (field: Field, rule: string): Error {
 export interface Unavailable {
   readonly field: Field
   readonly rule: string
+  /** Its provider is none of the gateway's, as in a file that serves chat models too. */
+  readonly foreign: boolean
 }
 
 // Beside the error and not on it: an error may be logged with all its members, and a field may hold keys.
 const reasons = new WeakMap<Error, Unavailable>()
 
 /** A fault that a reader may get over where something else can stand in. */
-export function unavailable (field: Field, rule: string): Error {
+export function unavailable (field: Field, rule: string, { foreign = false } = {}): Error {
   const error = fault(field, rule)
-  reasons.set(error, { field, rule })
+  reasons.set(error, { field, rule, foreign })
   return error
 }
 

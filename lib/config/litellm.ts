@@ -1,19 +1,21 @@
-import type { RealtimeGatewayOptions } from '../../types/index.ts'
+import type { RealtimeGatewayOptions, RoutingOptions } from '../../types/index.ts'
 import { checkOptions } from './check.ts'
-import { masterKeyFrom, minMasterKeyLength } from './master-key.ts'
+import { readFallbacks } from './fallbacks.ts'
+import { masterKeyFrom, readMasterKey, warnOfWeakKey } from './master-key.ts'
 import { readModelList } from './model-list.ts'
 import { fault, isList, isMapping } from './field.ts'
 import type { Field } from './field.ts'
-import { addAliases, shareGroups } from './groups.ts'
+import { isServed, readAliases, shareGroups } from './groups.ts'
 import { readWithIncludes } from './include.ts'
 import { firstSet, providerVariables } from './providers.ts'
 import { createReader } from './reader.ts'
 import type { Environment, Reader } from './reader.ts'
 import { descend, readRealtimeSettings } from './realtime-settings.ts'
 import { reportFields } from './report-fields.ts'
+import { readRouterSettings, routerSettings, sharedSettings } from './router-settings.ts'
 import type { Section } from './known-fields.ts'
 import { createWarnings } from './warnings.ts'
-import type { ConfigWarning, Warnings } from './warnings.ts'
+import type { ConfigWarning } from './warnings.ts'
 
 export interface LoadOptions {
   /**
@@ -50,14 +52,13 @@ export function loadLiteLLMConfig (file: string, { env, providers = [] }: LoadOp
 
   const fullEnv = withFileVariables(env, sections.get('environment_variables'))
   const reader = createReader(fullEnv)
-  const router = section('router_settings', ['model_group_alias', 'default_max_parallel_requests', 'routing_strategy'])
+  const router = section('router_settings', routerSettings)
   const general = section('general_settings', ['master_key', 'max_parallel_requests', 'global_max_parallel_requests'])
-  section('litellm_settings', [])
-  reportStrategy(router.get('routing_strategy'), warnings)
+  const routerWide = readRouterSettings(router, section('litellm_settings', sharedSettings), reader, warnings)
 
   const allProviders = new Set([...Object.keys(providerVariables), ...providers])
   const settings = sections.get('realtime_settings')
-  const own = readRealtimeSettings(settings, reader, warnings)
+  const { routing: ownRouting, ...own } = readRealtimeSettings(settings, reader, warnings)
   checkOptions(own, allProviders, (option, rule) => fault(descend(settings!, option), rule))
   const entries = readModelList(reader.list(sections.get('model_list')) ?? [], {
     reader,
@@ -65,20 +66,40 @@ export function loadLiteLLMConfig (file: string, { env, providers = [] }: LoadOp
     warnings,
     providers: allProviders,
     credentials: readCredentials(sections.get('credential_list'), reader),
-    defaultMaxSessions: reader.count(router.get('default_max_parallel_requests'), 1) ?? reader.count(general.get('max_parallel_requests'), 1)
+    defaultMaxSessions: reader.count(router.get('default_max_parallel_requests'), 1) ?? reader.count(general.get('max_parallel_requests'), 1),
+    neverCools: routerWide.neverCools,
+    hasOthers: (own.deployments ?? []).length > 0
   })
-  const aliases = reader.map(router.get('model_group_alias')) ?? new Map<string, Field>()
-  const deployments = [...addAliases(shareGroups(entries, warnings), aliases, reader, warnings), ...own.deployments ?? []]
-  const masterKey = own.masterKey ?? readMasterKey(general.get('master_key'), reader, fullEnv)
+  const deployments = [...shareGroups(entries, {
+    strategyOf: model => ownRouting?.groups?.[model]?.strategy ?? ownRouting?.strategy ?? routerWide.routing.strategy ?? 'simple-shuffle',
+    enforcesRpm: routerWide.enforcesRpm
+  }, warnings), ...own.deployments ?? []]
+  const aliases = readAliases(router.get('model_group_alias'), deployments, reader, warnings)
+  const models = { aliases, serves: (name: string) => aliases.has(name) || isServed(deployments, name) }
+  const routing = merge({ ...routerWide.routing, ...(aliases.size > 0 && { aliases: Object.fromEntries(aliases) }), ...readFallbacks(routerWide, models, reader, warnings) }, ownRouting)
+  checkOptions({ deployments, routing }, allProviders, (option, rule) => fault(placeOf(option), rule))
+
+  const writtenKey = own.masterKey ?? readMasterKey(general.get('master_key'), reader)
+  const masterKey = writtenKey ?? masterKeyFrom(fullEnv, ['LITELLM_MASTER_KEY'])
+  warnOfWeakKey(own.masterKey === undefined ? general.get('master_key') : descend(settings!, 'masterKey'), writtenKey, warnings)
   const maxSessions = own.maxSessions ?? reader.count(general.get('global_max_parallel_requests'), 1)
 
   const options: RealtimeGatewayOptions = {
     ...own,
     ...(deployments.length > 0 && { deployments }),
+    ...(Object.keys(routing).length > 0 && { routing }),
     ...(masterKey !== undefined && { masterKey }),
     ...(maxSessions !== undefined && { maxSessions })
   }
   return { options, warnings: warnings.all() }
+
+  // What LiteLLM's sections gave was checked when it was read: what is left is ours, or a deployment against the others.
+  function placeOf (option: string): Field {
+    const [, index, rest = ''] = /^deployments\[(\d+)\](.*)$/s.exec(option) ?? []
+    const entry = entries[Number(index)]
+    if (entry !== undefined) return entry.field
+    return descend(settings!, index === undefined ? option : `deployments[${Number(index) - entries.length}]${rest}`)
+  }
 
   function section (name: Section, served: readonly string[]): Sections {
     const fields = reader.map(sections.get(name)) ?? new Map<string, Field>()
@@ -115,14 +136,14 @@ function readCredentials (field: Field | undefined, reader: Reader): Map<string,
   return credentials
 }
 
-function readMasterKey (field: Field | undefined, reader: Reader, env: Environment): string | undefined {
-  const key = reader.secret(field)
-  if (key !== undefined && key.length < minMasterKeyLength) throw fault(field!, `must have at least ${minMasterKeyLength} characters`)
-  return key ?? masterKeyFrom(env, ['LITELLM_MASTER_KEY'])
-}
-
-// LiteLLM's default is what the router does anyway.
-function reportStrategy (field: Field | undefined, warnings: Warnings): void {
-  if (field === undefined || field.value === 'simple-shuffle') return
-  reportFields('router_settings', new Map([['routing_strategy', field]]), [], warnings)
+// A setting of ours counts over LiteLLM's; lists by name are one list.
+function merge (theirs: RoutingOptions, ours: RoutingOptions = {}): RoutingOptions {
+  const aliases = { ...theirs.aliases, ...ours.aliases }
+  const fallbacks = { ...theirs.fallbacks, ...ours.fallbacks }
+  return {
+    ...theirs,
+    ...ours,
+    ...(Object.keys(aliases).length > 0 && { aliases }),
+    ...(Object.keys(fallbacks).length > 0 && { fallbacks })
+  }
 }

@@ -7,9 +7,21 @@ import { firstSet } from './providers.ts'
 import type { Environment, Reader } from './reader.ts'
 import { reportFields } from './report-fields.ts'
 
-/** Reads `model_list`. Entries of other modes are skipped; one that cannot be had is left out where its group has another. */
+interface ReadGroup {
+  readonly entries: Entry[]
+  /** What cannot be had, though it must be a voice model. */
+  readonly missing: Unavailable[]
+  /** What is most likely a chat model: it says no mode, and its provider is not served here. */
+  readonly foreign: Unavailable[]
+}
+
+/**
+ * Reads `model_list`. Entries of other modes are skipped; one that cannot be had is left out where its group has another, and
+ * one of another provider that says no mode in any case.
+ * @throws {ConfigError} a wrong value; a group of which nothing can be had; entries of which none can
+ */
 export function readModelList (list: readonly Field[], context: DeploymentContext): Entry[] {
-  const groups = new Map<string, { entries: Entry[], missing: Unavailable[] }>()
+  const groups = new Map<string, ReadGroup>()
   const ids = new Map<string, Field>()
   for (const item of list) {
     const fields = context.reader.map(item)
@@ -19,7 +31,7 @@ export function readModelList (list: readonly Field[], context: DeploymentContex
     if (!isOurs(item, fields.get('model_name'), info, context)) continue
 
     const model = context.reader.text(required(item, 'model_name', fields.get('model_name')))!
-    const group = groups.get(model) ?? { entries: [], missing: [] }
+    const group: ReadGroup = groups.get(model) ?? { entries: [], missing: [], foreign: [] }
     groups.set(model, group)
     try {
       const entry = readEntry(item, model, fields, info, context)
@@ -28,14 +40,24 @@ export function readModelList (list: readonly Field[], context: DeploymentContex
     } catch (error) {
       const why = whyUnavailable(error)
       if (why === undefined) throw error
-      group.missing.push(why)
+      const says = info.has('mode') || !why.foreign
+      group[says ? 'missing' : 'foreign'].push(why)
     }
   }
-  for (const { entries, missing } of groups.values()) {
-    if (entries.length === 0) throw new ConfigError(missing.map(({ field, rule }) => `${place(field)} ${rule}`).join('; '))
-    for (const { field, rule } of missing) context.warnings.add('left_out', field, `${rule}; the deployment is left out, its group has others`)
+  const read = [...groups.values()]
+  const nothing = read.length > 0 && read.every(({ entries }) => entries.length === 0)
+  for (const { entries, missing, foreign } of read) {
+    if (entries.length === 0 && missing.length > 0) throw new ConfigError([...missing, ...foreign].map(told).join('; '))
+    for (const { field, rule } of [...missing, ...foreign]) {
+      context.warnings.add('left_out', field, `${rule}; the deployment is left out${entries.length > 0 ? ', its group has others' : ''}`)
+    }
   }
-  return [...groups.values()].flatMap(group => group.entries)
+  if (nothing && !context.hasOthers) throw new ConfigError(read.flatMap(({ foreign }) => foreign).map(told).join('; '))
+  return read.flatMap(group => group.entries)
+}
+
+function told ({ field, rule }: Unavailable): string {
+  return `${place(field)} ${rule}`
 }
 
 // A proxy's file is full of chat and embedding models; none of them may stand in the way of the voice ones.

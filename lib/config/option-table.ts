@@ -1,35 +1,96 @@
-import type { DeploymentOptions, RealtimeGatewayOptions, VirtualKeyOptions } from '../../types/index.ts'
+import type { DeploymentOptions, GroupRouting, RealtimeGatewayOptions, RoutingOptions, VirtualKeyOptions } from '../../types/index.ts'
 
 /** How an option is written where there is no code: in a config file or a variable. `code`: it cannot be. */
-export type OptionKind = 'text' | 'number' | 'flag' | 'texts' | 'map' | 'moment' | 'keys' | 'deployments' | 'routing' | 'code'
+export type OptionKind = WritableKind | 'code'
+
+/** A plain value, a list of `each`, a mapping by names that are kept as they are written, or a mapping with `members` of its own. */
+export type WritableKind = 'text' | 'number' | 'flag' | 'number_or_text' | 'moment' | 'texts' | 'data' |
+  { readonly each: Members } | { readonly named: WritableKind } | { readonly members: Members }
+
+export interface Members { readonly [name: string]: OptionKind }
+
+type IsCode<T> = [Extract<Required<T>[keyof T], (...args: never[]) => unknown>] extends [never] ? false : true
 
 type KindOf<T> =
   [T] extends [string] ? 'text'
     : [T] extends [number] ? 'number'
         : [T] extends [boolean] ? 'flag'
-            : [T] extends [Date | string | number] ? 'moment'
-                : [T] extends [readonly string[]] ? 'texts'
-                    // Not the other way round: a key would pass for a deployment, whose fields it lacks, if that were asked first.
-                    : [T] extends [readonly DeploymentOptions[]] ? 'deployments'
-                        : [T] extends [readonly VirtualKeyOptions[]] ? 'keys'
-                            : [T] extends [Readonly<Record<string, unknown>>] ? 'map' | 'code'
-                                : 'code'
-
-// Objects with members of their own, which their type does not tell from code.
-interface Nested { routing: 'routing', price: 'map', warm: 'map' }
+            : [T] extends [number | string] ? 'number_or_text'
+                : [T] extends [Date | string | number] ? 'moment'
+                    : [T] extends [readonly string[]] ? 'texts'
+                        : [T] extends [ReadonlyArray<infer Item>] ? IsCode<Item> extends true ? 'code' : { readonly each: Table<Item> }
+                            : [T] extends [(...args: never[]) => unknown] ? 'code'
+                                : IsCode<T> extends true ? 'code'
+                                  : string extends keyof T ? unknown extends T[string] ? 'data' : { readonly named: KindOf<T[string]> }
+                                    : { readonly members: Table<T> }
 
 /** One row for every member of `T`, of the kind that its type asks for: a new or changed option does not compile without its row. */
-type Table<T> = { readonly [K in keyof Required<T>]: K extends keyof Nested ? Nested[K] : KindOf<Required<T>[K]> }
+type Table<T> = { readonly [K in keyof Required<T>]: KindOf<Required<T>[K]> }
+
+/** Every member of an entry of `keys`. */
+const keyTable: Table<VirtualKeyOptions> = {
+  key: 'text',
+  hash: 'text',
+  name: 'text',
+  models: 'texts',
+  expiresAt: 'moment',
+  blocked: 'flag',
+  fallbacks: 'flag',
+  tags: 'texts',
+  metadata: 'data'
+}
+
+/** Every member of an entry of `deployments`. */
+const deploymentTable: Table<DeploymentOptions> = {
+  id: 'text',
+  model: 'text',
+  target: 'text',
+  apiKey: 'text',
+  baseUrl: 'text',
+  weight: 'number',
+  rpm: 'number',
+  tpm: 'number',
+  order: 'number',
+  maxSessions: 'number',
+  price: { members: { inputPerMinute: 'number', outputPerMinute: 'number' } },
+  tags: 'texts',
+  allowedFails: 'number',
+  cooldownMs: 'number',
+  warm: { members: { size: 'number', maxIdleMs: 'number' } },
+  headers: { named: 'text' }
+}
+
+const groupTable: Table<GroupRouting> = {
+  strategy: 'text',
+  sticky: 'text'
+}
+
+const routingTable: Table<RoutingOptions> = {
+  ...groupTable,
+  groups: { named: { members: groupTable } },
+  aliases: { named: 'text' },
+  fallbacks: { named: 'texts' },
+  defaultFallbacks: 'texts',
+  maxCandidates: 'number',
+  tagFiltering: 'flag',
+  latencyBuffer: 'number',
+  outputShare: 'number',
+  allowedFails: 'number',
+  cooldownMs: 'number',
+  credentialsCooldownMs: 'number',
+  hedgeAfterMs: 'number_or_text',
+  probeIntervalMs: 'number'
+}
 
 /** Every option of the plugin. */
 export const optionTable: Table<RealtimeGatewayOptions> = {
   prefix: 'text',
-  deployments: 'deployments',
-  routing: 'routing',
+  deployments: { each: deploymentTable },
+  routing: { members: routingTable },
   cooldowns: 'code',
   router: 'code',
   adapters: 'code',
-  keys: 'keys',
+  keys: { each: keyTable },
   keyStore: 'code',
   masterKey: 'text',
   authenticate: 'code',
@@ -59,39 +120,6 @@ export const optionTable: Table<RealtimeGatewayOptions> = {
   drainTimeout: 'number',
   onSessionOpen: 'code',
   onSessionClose: 'code'
-}
-
-/** Every member of an entry of `keys`. */
-export const keyTable: Table<VirtualKeyOptions> = {
-  key: 'text',
-  hash: 'text',
-  name: 'text',
-  models: 'texts',
-  expiresAt: 'moment',
-  blocked: 'flag',
-  fallbacks: 'flag',
-  tags: 'texts',
-  metadata: 'map'
-}
-
-/** Every member of an entry of `deployments`. */
-export const deploymentTable: Table<DeploymentOptions> = {
-  id: 'text',
-  model: 'text',
-  target: 'text',
-  apiKey: 'text',
-  baseUrl: 'text',
-  weight: 'number',
-  rpm: 'number',
-  order: 'number',
-  tpm: 'number',
-  maxSessions: 'number',
-  price: 'map',
-  tags: 'texts',
-  allowedFails: 'number',
-  cooldownMs: 'number',
-  warm: 'map',
-  headers: 'map'
 }
 
 /** `connectTimeout` -> `connect_timeout` */

@@ -4,10 +4,10 @@ import type { Field } from './field.ts'
 export interface ConfigWarning {
   /**
    * `not_served`: a field of LiteLLM's that has no effect here; `unknown`: a field that nobody knows (a typing error?);
-   * `left_out`: a deployment that cannot be served, while others of its group can; `changed`: a value that counts differently
-   * than it reads; `skipped`: an entry that is none of a realtime gateway's business (quiet: log it at `info`).
+   * `left_out`: a deployment, fallback or alias that cannot be served, while others can; `changed`: a value that counts differently
+   * than it reads; `weak`: a secret that can be guessed; `skipped`: an entry that is none of a realtime gateway's business (quiet: log it at `info`).
    */
-  readonly kind: 'not_served' | 'unknown' | 'left_out' | 'changed' | 'skipped'
+  readonly kind: 'not_served' | 'unknown' | 'left_out' | 'changed' | 'weak' | 'skipped'
   /** The file as it was named. */
   readonly file: string
   /** Every line that it is about, from 1. */

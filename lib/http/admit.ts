@@ -7,7 +7,7 @@ import { allowsModel } from '../wildcard.ts'
 import type { Hello } from './hello.ts'
 import { reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
-import type { Principal, RouteDecision, RoutePlan, RouteRequest } from '../../types/index.ts'
+import type { Principal, RouteAttempt, RouteDecision, RoutePlan, RouteRequest } from '../../types/index.ts'
 
 /** What is settled before a client is answered. */
 export interface Admitted extends Connected {
@@ -40,20 +40,25 @@ export async function admit (request: FastifyRequest, hello: Hello, signal: Abor
   if (!allowsModel(principal.models, model)) throw new GatewayError('model_not_allowed', { param: 'model' })
 
   const plan = await planFor({ model, principal, query, tags: [...principal.tags ?? [], ...hello.tags], user: hello.safetyIdentifier }, signal, tools)
-  const decision = { candidates: plan.candidates.map(({ id }) => id), passedOver: plan.passedOver ?? [] }
-  request.log.debug({ model, ...decision }, 'realtime route')
-  if (plan.candidates.length === 0) {
-    throw plan.retryAfterMs === undefined
-      ? new GatewayError('model_not_found', { param: 'model' })
-      : new GatewayError('rate_limit_exceeded', { retryAfterMs: plan.retryAfterMs })
+  const attempts: RouteAttempt[] = []
+  const route = { candidates: plan.candidates.map(({ id }) => id), passedOver: plan.passedOver ?? [], attempts }
+  try {
+    if (plan.candidates.length === 0) {
+      throw plan.retryAfterMs === undefined
+        ? new GatewayError('model_not_found', { param: 'model' })
+        : new GatewayError('rate_limit_exceeded', { retryAfterMs: plan.retryAfterMs })
+    }
+    const connected = await connect(plan, {
+      hello: { query, safetyIdentifier: hello.safetyIdentifier },
+      named: named !== '',
+      report: reportTo(router, request.log),
+      attempts,
+      signal
+    }, tools.connecting)
+    return { ...connected, principal, model, route }
+  } finally {
+    request.log.debug({ model, ...route }, 'realtime route')
   }
-  const connected = await connect(plan, {
-    hello: { query, safetyIdentifier: hello.safetyIdentifier },
-    named: named !== '',
-    report: reportTo(router, request.log),
-    signal
-  }, tools.connecting)
-  return { ...connected, principal, model, route: { ...decision, attempts: connected.attempts } }
 }
 
 async function planFor (request: RouteRequest, signal: AbortSignal, { router }: RouteTools): Promise<RoutePlan> {

@@ -25,7 +25,7 @@ export function reportTo (router: Router, log: FastifyBaseLogger): (outcome: Rou
   return (outcome, cause) => {
     if (outcome.type === 'refused') {
       const level = outcome.refusal.kind === 'credentials' ? 'error' : 'warn'
-      log[level]({ deployment: outcome.deployment.id, kind: outcome.refusal.kind, ms: outcome.ms, err: loggable(cause) }, 'realtime upstream refused')
+      log[level]({ deployment: outcome.deployment.id, kind: outcome.refusal.kind, ms: outcome.ms, cause: loggable(cause) }, 'realtime upstream refused')
     }
     try {
       router.report?.(outcome)

@@ -8,23 +8,27 @@ export interface Places {
    * @returns gives the place back (again: does nothing); `undefined` when a limit is reached.
    */
   take (deployment: Deployment): (() => void) | undefined
+  /** Whether all of `maxSessions` are taken. */
+  full (deployment: Deployment): boolean
 }
 
 /** @param now monotonic milliseconds */
 export function createPlaces (now: () => number): Places {
   const sessions = new Map<string, number>()
   const starts = new Map<string, SlidingCount>()
+  const full = ({ id, maxSessions = Infinity }: Deployment): boolean => (sessions.get(id) ?? 0) >= maxSessions
   return {
-    take ({ id, maxSessions = Infinity, rpm }) {
-      const taken = sessions.get(id) ?? 0
-      if (taken >= maxSessions) return undefined
+    full,
+    take (deployment) {
+      const { id, rpm } = deployment
+      if (full(deployment)) return undefined
       if (rpm !== undefined) {
         const count = starts.get(id) ?? new SlidingCount()
         if (count.total(now()) >= rpm) return undefined
         count.add(1, now())
         starts.set(id, count)
       }
-      sessions.set(id, taken + 1)
+      sessions.set(id, (sessions.get(id) ?? 0) + 1)
       let held = true
       return () => {
         if (!held) return

@@ -47,12 +47,6 @@ export class Cooldown {
     return until > time ? until : 0
   }
 
-  /** Its time is over, but nobody knows yet whether it has recovered. */
-  halfOpen (time: number): boolean {
-    const until = this.#store.restsUntil(this.#id)
-    return until !== 0 && until <= time
-  }
-
   get trying (): boolean {
     return this.#trying
   }
@@ -69,13 +63,16 @@ export class Cooldown {
       case 'ready':
         this.#trying = false
         this.#count(false, time)
-        if (this.#store.restsUntil(this.#id) !== 0) this.#store.clear(this.#id)
+        // A warm socket was dialled before: it says nothing of dials now.
+        if (outcome.warm) return false
         this.#dials = 0
+        // Nor does a dial say anything of sessions that were lost, until their time is over.
+        if (this.#store.restsUntil(this.#id) !== 0 && (this.#cause !== 'session' || this.restsUntil(time) === 0)) this.#store.clear(this.#id)
         return false
       case 'refused': {
         const { kind, retryAfterMs } = outcome.refusal
-        // The client's own mistake says nothing of the deployment, except that it answers.
-        if (kind === 'client') {
+        // The client's own mistake says nothing of the deployment, except that it answers. Behind a wildcard a client makes names up.
+        if (kind === 'client' || (kind === 'not_found' && outcome.deployment.model.includes('*'))) {
           this.#trying = false
           return false
         }

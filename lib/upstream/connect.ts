@@ -23,6 +23,8 @@ export interface ConnectRequest {
   /** Whether the client named a model; only then does the upstream get one. */
   readonly named: boolean
   readonly report: (outcome: RouteOutcome, cause?: unknown) => void
+  /** Told of each candidate that was tried, whatever comes of all. */
+  readonly attempts: RouteAttempt[]
   /** Aborted when the client is gone or may wait no longer. */
   readonly signal: AbortSignal
 }
@@ -30,65 +32,67 @@ export interface ConnectRequest {
 export interface Connected {
   readonly deployment: Deployment
   readonly upstream: ReadyUpstream
-  readonly attempts: readonly RouteAttempt[]
   /** Gives the deployment's place back. */
   readonly release: () => void
 }
 
 /** What became of one candidate. */
-type Attempted = { readonly ready: Omit<Connected, 'attempts'> } | { readonly ready?: undefined, readonly refusal?: UpstreamRefusal }
+type Attempted = { readonly ready: Connected } | { readonly ready?: undefined, readonly refusal?: UpstreamRefusal }
 
 /**
  * Dials the candidates of `plan` in their order until one is ready; where the plan hedges, the second beside a slow first.
  * @throws GatewayError that helps the client most: come back later, mend the request, or the upstream's fault.
  */
 export async function connect (plan: RoutePlan, request: ConnectRequest, tools: ConnectTools): Promise<Connected> {
-  const { signal } = request
+  const { signal, attempts } = request
   const { hedgeAfterMs } = plan
   const waiting = [...plan.candidates]
-  const attempts: RouteAttempt[] = []
   const refusals: UpstreamRefusal[] = []
-  // Each dial under way, and how to call it off.
-  const dialling = new Map<Promise<Attempted>, AbortController>()
+  // Each dial of which nothing has been heard here, by what calls it off. Two may end at once, and neither must be lost.
+  const dialling = new Map<AbortController, Promise<{ readonly off: AbortController, readonly attempted: Attempted }>>()
   let hedged = false
 
   function next (): void {
     const off = new AbortController()
-    const attempt = tryCandidate(waiting.shift()!, request, tools, attempts, AbortSignal.any([signal, off.signal]))
-    dialling.set(attempt, off)
-    attempt.finally(() => dialling.delete(attempt))
+    const won = (): void => { for (const other of dialling.keys()) if (other !== off) other.abort() }
+    const attempt = tryCandidate(waiting.shift()!, request, tools, AbortSignal.any([signal, off.signal]), won)
+    dialling.set(off, attempt.then(attempted => ({ off, attempted })))
   }
 
   while (waiting.length > 0 || dialling.size > 0) {
     signal.throwIfAborted()
     if (dialling.size === 0) next()
     const hedge = hedgeAfterMs !== undefined && !hedged && waiting.length > 0 ? alarm(hedgeAfterMs) : undefined
-    const first = await Promise.race([...dialling.keys(), ...hedge ? [hedge.promise] : []])
+    const first = await Promise.race([...dialling.values(), ...hedge ? [hedge.promise] : []])
     hedge?.cancel()
     if (first === 'late') {
       hedged = true
       next()
-    } else if (first.ready !== undefined) {
-      for (const off of dialling.values()) off.abort()
-      if (signal.aborted) {
-        first.ready.upstream.socket.destroy()
-        first.ready.release()
-        request.report({ type: 'ended', deployment: first.ready.deployment, ms: 0, closeCode: 1000, mute: false })
-      }
-      signal.throwIfAborted()
-      return { ...first.ready, attempts }
-    } else if (first.refusal !== undefined) {
-      refusals.push(first.refusal)
+      continue
+    }
+    dialling.delete(first.off)
+    const { ready, refusal } = { refusal: undefined, ...first.attempted }
+    if (ready !== undefined) {
+      if (!signal.aborted) return ready
+      ready.upstream.socket.destroy()
+      ready.release()
+      request.report({ type: 'ended', deployment: ready.deployment, ms: 0, closeCode: 1000, mute: false })
+    } else if (refusal !== undefined) {
+      refusals.push(refusal)
       // The client's own mistake is the same everywhere.
-      if (first.refusal.kind === 'client') waiting.length = 0
+      if (refusal.kind === 'client') waiting.length = 0
     }
   }
   signal.throwIfAborted()
   throw mostUseful(refusals, attempts.some(({ outcome }) => outcome === 'full'))
 }
 
-async function tryCandidate (deployment: Deployment, request: ConnectRequest, tools: ConnectTools, attempts: RouteAttempt[], signal: AbortSignal): Promise<Attempted> {
-  const { report } = request
+/**
+ * @param signal aborted when nobody waits for this candidate any more
+ * @param won called as soon as it is ready, to call the others off
+ */
+async function tryCandidate (deployment: Deployment, request: ConnectRequest, tools: ConnectTools, signal: AbortSignal, won: () => void): Promise<Attempted> {
+  const { report, attempts } = request
   const startedAt = tools.now()
   const ended = (outcome: RouteAttempt['outcome']): number => {
     const ms = tools.now() - startedAt
@@ -99,11 +103,12 @@ async function tryCandidate (deployment: Deployment, request: ConnectRequest, to
   const plain = request.named && request.hello.query.size === 0 && request.hello.safetyIdentifier === undefined
   const warm = plain ? tools.pool.take(deployment) : undefined
   if (warm !== undefined) {
+    won()
     report({ type: 'dial', deployment })
     report({ type: 'ready', deployment, ms: ended('warm'), warm: true })
     return { ready: { deployment, ...warm } }
   }
-  const release = tools.places.take(deployment)
+  const release = tools.places.take(deployment) ?? ceded(deployment, tools)
   if (release === undefined) {
     ended('full')
     return {}
@@ -112,6 +117,7 @@ async function tryCandidate (deployment: Deployment, request: ConnectRequest, to
   const hello = { ...request.hello, ...(request.named && { model: modelOf(deployment) }) }
   const { ready, refusal, cause } = await dialDeployment(deployment, hello, tools, signal)
   if (ready !== undefined && !signal.aborted) {
+    won()
     report({ type: 'ready', deployment, ms: ended('ready') })
     return { ready: { deployment, upstream: ready, release } }
   }
@@ -124,6 +130,11 @@ async function tryCandidate (deployment: Deployment, request: ConnectRequest, to
   }
   report({ type: 'refused', deployment, ms: ended(refusal.kind), refusal }, cause)
   return { refusal }
+}
+
+/** A place that a warm socket held: one that this client cannot use must not be what keeps it out. */
+function ceded (deployment: Deployment, { places, pool }: ConnectTools): (() => void) | undefined {
+  return places.full(deployment) && pool.cede(deployment) ? places.take(deployment) : undefined
 }
 
 type DialTools = Pick<ConnectTools, 'adapters' | 'dial' | 'connectTimeout' | 'limits'>

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { isDeepStrictEqual } from 'node:util'
 import type { Places } from '../limits/places.ts'
 import { encodeFrame, opcodes } from '../wire/frame.ts'
 import { MessageReader } from '../wire/reader.ts'
@@ -19,6 +20,8 @@ export interface WarmPool {
   start (): void
   /** A socket of `deployment` that is alive, never handed out before; `undefined` when none waits. */
   take (deployment: Deployment): WarmUpstream | undefined
+  /** Closes a waiting socket of `deployment`, so that its place is free. `false`: none waits. */
+  cede (deployment: Deployment): boolean
   /** Closes all that wait and dials no more. */
   close (): void
 }
@@ -34,9 +37,13 @@ export interface WarmPoolOptions {
 const defaultMaxIdleMs = 20_000
 const renewAt = 0.75
 
-// After a refusal the pool waits, longer each time: it must not be what keeps a provider's rate limit full.
+// After a refusal, and after the loss of a socket, the pool waits, longer each time and never shorter than the upstream said: it must
+// not be what keeps a provider's rate limit full.
 const firstBackOffMs = 1_000
 const longestBackOffMs = 60_000
+
+// How often it looks for a place while the deployment is full. A session's end is what makes room, and nobody tells.
+const fullMs = 1_000
 
 // What an upstream may say while it waits: its first events and a heartbeat now and then.
 const maxHeadBytes = 256 * 1024
@@ -56,8 +63,7 @@ export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolO
 
   function fill (shelf: Shelf): void {
     while (!closing.signal.aborted && shelf.timer === undefined && shelf.waiting.length + shelf.dialling < shelf.deployment.warm!.size) {
-      // Full: a session's end is what makes room, and nobody tells; the next look is as far off as after a refusal.
-      if (!add(shelf)) return rest(shelf)
+      if (!add(shelf)) return rest(shelf, fullMs)
     }
   }
 
@@ -67,15 +73,14 @@ export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolO
     const release = places.take(deployment)
     if (release === undefined) return false
     shelf.dialling++
-    dial(deployment, closing.signal).then(ready => {
+    dial(deployment, closing.signal).then(({ ready, refusal }) => {
       shelf.dialling--
       if (ready === undefined || closing.signal.aborted) {
         ready?.socket.destroy()
         release()
-        rest(shelf)
+        backOff(shelf, refusal?.retryAfterMs)
         return
       }
-      shelf.backOffMs = 0
       keep(shelf, ready, release)
       added?.()
       fill(shelf)
@@ -83,13 +88,18 @@ export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolO
     return true
   }
 
-  function rest (shelf: Shelf): void {
-    if (shelf.timer !== undefined || closing.signal.aborted) return
+  function backOff (shelf: Shelf, atLeastMs = 0): void {
+    if (shelf.timer !== undefined) return
     shelf.backOffMs = Math.min(longestBackOffMs, shelf.backOffMs * 2 || firstBackOffMs)
+    rest(shelf, Math.max(shelf.backOffMs, atLeastMs))
+  }
+
+  function rest (shelf: Shelf, ms: number): void {
+    if (shelf.timer !== undefined || closing.signal.aborted) return
     shelf.timer = setTimeout(() => {
       shelf.timer = undefined
       fill(shelf)
-    }, shelf.backOffMs)
+    }, ms)
     shelf.timer.unref()
   }
 
@@ -97,15 +107,16 @@ export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolO
   function keep (shelf: Shelf, { socket, head }: ReadyUpstream, release: () => void): void {
     const chunks: Buffer[] = []
     let bytes = 0
-    const drop = (): void => {
+    const drop = (): boolean => {
       const at = shelf.waiting.indexOf(entry)
-      if (at === -1) return
+      if (at === -1) return false
       shelf.waiting.splice(at, 1)
-      entry.stop()
-      socket.destroy()
-      release()
-      fill(shelf)
+      discard(entry)
+      return true
     }
+    const replace = (): void => { if (drop()) fill(shelf) }
+    // An upstream that answers and then hangs up would be dialled in circles.
+    const lose = (): void => { if (drop()) backOff(shelf) }
     const reader = new MessageReader(false, limits, {
       inspects: false,
       admit: () => true,
@@ -113,20 +124,23 @@ export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolO
       forward: () => {},
       control: (opcode, payload) => {
         if (opcode === opcodes.ping) socket.write(encodeFrame(opcodes.pong, payload, true))
-        else if (opcode === opcodes.close) drop()
+        else if (opcode === opcodes.close) lose()
       },
-      fail: drop
+      fail: lose
     })
     const read = (chunk: Buffer): void => {
       chunks.push(chunk)
       bytes += chunk.length
-      if (bytes > maxHeadBytes) drop()
+      if (bytes > maxHeadBytes) lose()
       else reader.push(chunk)
     }
     const maxIdleMs = shelf.deployment.warm!.maxIdleMs ?? defaultMaxIdleMs
     // A fresh one is dialled before this one is too old, so that the shelf does not run empty in between.
-    const renewal = setTimeout(() => { if (shelf.timer === undefined) add(shelf, drop) }, maxIdleMs * renewAt).unref()
-    const end = setTimeout(drop, maxIdleMs).unref()
+    const renewal = setTimeout(() => {
+      shelf.backOffMs = 0
+      if (shelf.timer === undefined) add(shelf, replace)
+    }, maxIdleMs * renewAt).unref()
+    const end = setTimeout(replace, maxIdleMs).unref()
     const entry: Waiting = {
       socket,
       chunks,
@@ -139,11 +153,11 @@ export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolO
         clearTimeout(end)
         reader.stop()
         socket.pause()
-        socket.off('data', read).off('end', drop).off('close', drop)
+        socket.off('data', read).off('end', lose).off('close', lose)
       }
     }
     shelf.waiting.push(entry)
-    socket.on('end', drop).on('close', drop)
+    socket.on('end', lose).on('close', lose)
     if (head.length > 0) read(head)
     if (shelf.waiting.includes(entry)) socket.on('data', read).resume()
   }
@@ -154,24 +168,37 @@ export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolO
     },
     take (deployment) {
       const shelf = shelves.get(deployment.id)
+      // A router of the host's may name a deployment of its own making, with another target or credential.
+      if (shelf === undefined || !isDeepStrictEqual(shelf.deployment, deployment)) return undefined
       // The oldest first: the others have longer to live.
-      const entry = shelf?.waiting.shift()
-      if (shelf === undefined || entry === undefined) return undefined
+      const entry = shelf.waiting.shift()
+      if (entry === undefined) return undefined
       entry.stop()
+      shelf.backOffMs = 0
       const { upstream, release } = entry
       queueMicrotask(() => fill(shelf))
       return { upstream, release }
+    },
+    cede ({ id }) {
+      const shelf = shelves.get(id)
+      const entry = shelf?.waiting.shift()
+      if (shelf === undefined || entry === undefined) return false
+      discard(entry)
+      rest(shelf, fullMs)
+      return true
     },
     close () {
       closing.abort()
       for (const shelf of shelves.values()) {
         clearTimeout(shelf.timer)
-        for (const entry of shelf.waiting.splice(0)) {
-          entry.stop()
-          entry.socket.destroy()
-          entry.release()
-        }
+        shelf.waiting.splice(0).forEach(discard)
       }
     }
   }
+}
+
+function discard (entry: Waiting): void {
+  entry.stop()
+  entry.socket.destroy()
+  entry.release()
 }

@@ -1,10 +1,10 @@
 import type { ReadyUpstream } from './dial.ts'
 import { dialDeployment, modelOf } from './connect.ts'
 import type { ConnectTools } from './connect.ts'
-import type { Deployment, RouteOutcome } from '../../types/index.ts'
+import type { Deployment, RouteOutcome, UpstreamRefusal } from '../../types/index.ts'
 
-/** Dials a deployment without a client, and tells the router what came of it. Never rejects. */
-export type Probe = (deployment: Deployment, signal: AbortSignal) => Promise<ReadyUpstream | undefined>
+/** Dials a deployment without a client, and tells the router what came of it. Never rejects; neither is there when it was aborted. */
+export type Probe = (deployment: Deployment, signal: AbortSignal) => Promise<{ readonly ready?: ReadyUpstream, readonly refusal?: UpstreamRefusal }>
 
 export function createProbe (tools: Omit<ConnectTools, 'pool'>, report: (outcome: RouteOutcome, cause?: unknown) => void): Probe {
   return async (deployment, signal) => {
@@ -16,11 +16,14 @@ export function createProbe (tools: Omit<ConnectTools, 'pool'>, report: (outcome
     if (signal.aborted) {
       ready?.socket.destroy()
       report({ type: 'dropped', deployment })
-      return undefined
+      return {}
     }
-    if (ready !== undefined) report({ type: 'ready', deployment, ms, probe: true })
-    else report({ type: 'refused', deployment, ms, refusal, probe: true }, cause)
-    return ready
+    if (ready !== undefined) {
+      report({ type: 'ready', deployment, ms, probe: true })
+      return { ready }
+    }
+    report({ type: 'refused', deployment, ms, refusal, probe: true }, cause)
+    return { refusal }
   }
 }
 
@@ -39,7 +42,7 @@ export function startProbing (deployments: readonly Deployment[], intervalMs: nu
 
   async function keepProbing (deployment: Deployment): Promise<void> {
     // Spread over the interval, so that many nodes and deployments do not knock all at once.
-    while (await slept(intervalMs * (0.5 + random()), signal)) (await probe(deployment, signal))?.socket.destroy()
+    while (await slept(intervalMs * (0.5 + random()), signal)) (await probe(deployment, signal)).ready?.socket.destroy()
   }
 }
 

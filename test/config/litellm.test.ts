@@ -1,45 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import type { Test } from 'tap'
 import { loadLiteLLMConfig } from '../../lib/config/litellm.ts'
-import type { LiteLLMConfig, LoadOptions } from '../../lib/config/litellm.ts'
 import { optionTable, snakeCase } from '../../lib/config/option-table.ts'
-import { ConfigError } from '../../lib/errors.ts'
+import type { Members, WritableKind } from '../../lib/config/option-table.ts'
 import { resolveOptions } from '../../lib/options.ts'
-
-const canary = 'sk-canary-0123456789abcdef'
-const bothKeys = { XAI_API_KEY: 'xai-key', OPENAI_API_KEY: 'openai-key' }
-
-type Files = Readonly<Record<string, string>>
-
-/** Loads `config.yaml` of a folder of its own; file names in messages are then relative to it. */
-function load (t: Test, files: Files | string, options: Partial<LoadOptions> = {}): LiteLLMConfig {
-  const dir = t.testdir(typeof files === 'string' ? { 'config.yaml': files } : { ...files })
-  return loadLiteLLMConfig(join(dir, 'config.yaml'), { env: bothKeys, ...options })
-}
-
-function messages (config: LiteLLMConfig, kinds?: readonly string[]): string[] {
-  return config.warnings.filter(({ kind }) => kinds === undefined || kinds.includes(kind)).map(({ message, file }) => message.replace(file, 'config.yaml'))
-}
-
-function failure (t: Test, files: Files | string, options: Partial<LoadOptions> = {}): string {
-  try {
-    load(t, files, options)
-  } catch (error) {
-    t.ok(error instanceof ConfigError, 'it is a ConfigError')
-    // Everything that a logger could print of the error.
-    t.notMatch(JSON.stringify([error, (error as Error).message, (error as Error).stack, { ...(error as object) }]), canary)
-    return (error as Error).message.replace('realtime gateway: ', '').replaceAll(`${t.testdirName}/`, '')
-  }
-  t.fail('it loads')
-  return ''
-}
-
-/** One deployment with these lines in its `litellm_params`, the first of them on line 5. */
-function deployment (...params: string[]): string {
-  return ['model_list:', '  - model_name: voice', '    litellm_params:', '      model: xai/grok-voice-latest', ...params.map(line => `      ${line}`), ''].join('\n')
-}
+import { bothKeys, canary, deployment, escape, failure, load, messages, snakeKeys } from '../fixtures/litellm.ts'
 
 const issueFile = `model_list:
   - model_name: grok-voice-agent
@@ -318,12 +284,6 @@ t.test('realtime_settings takes every option of the plugin that can be written i
   }
 })
 
-function snakeKeys (value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snakeKeys)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [snakeCase(key), snakeKeys(item)]))
-}
-
 t.test('keys and deployments of realtime_settings take all of their members', async t => {
   const { options } = load(t, `
 realtime_settings:
@@ -528,7 +488,3 @@ model_list:
   ])
   t.match(messages(config, ['changed']), ['config.yaml:13: model_list[2].litellm_params.model stands there more than once; the last one counts'])
 })
-
-function escape (text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
-}
