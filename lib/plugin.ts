@@ -29,11 +29,12 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
   const now = (): number => performance.now()
   const watched = [options.pingInterval, options.pongTimeout, options.stallTimeout, options.idleTimeout, options.maxSessionDuration].filter(time => time > 0)
   const registry = new Registry({ ...options, now, sweepInterval: Math.max(shortestSweep, Math.min(longestSweep, ...watched.map(time => time / 4))) })
-  const upgrades = watchUpgrades(fastify.server, () => registry.draining)
+  const upgrades = watchUpgrades(fastify.server, options.closeTimeout)
 
   fastify.decorate('realtime', { sessions: registry, drain: drainOptions => registry.drain(drainOptions) })
   // Before @fastify/websocket's own, which stops routing upgrades.
   fastify.addHook('preClose', async () => {
+    upgrades.refuse()
     await registry.drain()
     upgrades.stop()
   })

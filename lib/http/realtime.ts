@@ -179,7 +179,7 @@ export function realtimeRoute (scope: FastifyInstance, route: RealtimeRoute): vo
   function refuse (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade, hello: Hello, cause: unknown): void {
     const error = cause instanceof GatewayError ? cause : new GatewayError('internal_error', { cause })
     const level = error.statusCode >= 500 ? 'warn' : 'info'
-    request.log[level]({ code: error.code, err: loggable(error.cause) }, 'realtime upgrade refused')
+    request.log[level]({ code: error.code, cause: loggable(error.cause) }, 'realtime upgrade refused')
     const byEvent = options.refusal === 'event' || (options.refusal === 'auto' && readsEventsOnly(hello, isSecretProtocol))
     if (!byEvent) throw error
     accept(reply, upgrade, hello.key, selectProtocol(hello.protocols))
@@ -188,7 +188,7 @@ export function realtimeRoute (scope: FastifyInstance, route: RealtimeRoute): vo
 
   function report (request: FastifyRequest, outcome: RouteOutcome, cause?: unknown): void {
     if (outcome.type === 'refused') {
-      request.log.warn({ deployment: outcome.deployment.id, kind: outcome.refusal.kind, ms: outcome.ms, err: loggable(cause) }, 'realtime upstream refused')
+      request.log.warn({ deployment: outcome.deployment.id, kind: outcome.refusal.kind, ms: outcome.ms, cause: loggable(cause) }, 'realtime upstream refused')
     }
     try {
       route.router.report?.(outcome)
