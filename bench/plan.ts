@@ -24,7 +24,7 @@ export type Part = typeof parts[number]
 
 export const full: Plan = {
   parts,
-  rounds: 9,
+  rounds: 7,
   sessions: 200,
   saturated: { warmUpMs: 400, measureMs: 2_000 },
   paced: { warmUpMs: 500, measureMs: 3_000 },
@@ -41,7 +41,7 @@ export const quick: Plan = {
   ...full,
   parts: ['ws', 'wss', 'paced', 'set-up'],
   rounds: 5,
-  saturated: { warmUpMs: 50, measureMs: 250 },
-  paced: { warmUpMs: 50, measureMs: 350 },
-  setUps: 20
+  saturated: { warmUpMs: 50, measureMs: 200 },
+  paced: { warmUpMs: 50, measureMs: 300 },
+  setUps: 10
 }

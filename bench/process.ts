@@ -5,19 +5,33 @@ import { promisify } from 'node:util'
 
 const ticksPerSecond = 100
 
-/** Nanoseconds of processor time that the processes have used, user and system, all threads. */
-export function cpuNanos (pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + cpuOf(pid), 0)
+/** Processor time of some processes, user and system, all threads. */
+export interface Usage {
+  readonly cpuNanos: number
+  /** Time in which a thread could have run and something else had the processor. 0 where the system does not tell. */
+  readonly waitNanos: number
 }
 
-function cpuOf (pid: number): number {
+export function usage (pids: readonly number[]): Usage {
+  const each = pids.map(usageOf)
+  return {
+    cpuNanos: each.reduce((sum, { cpuNanos }) => sum + cpuNanos, 0),
+    waitNanos: each.reduce((sum, { waitNanos }) => sum + waitNanos, 0)
+  }
+}
+
+function usageOf (pid: number): Usage {
   try {
     // The scheduler's own account of every thread; utime and stime below are the same sum, but in 10 ms steps.
-    return readdirSync(`/proc/${pid}/task`)
-      .reduce((sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]), 0)
+    const threads = readdirSync(`/proc/${pid}/task`)
+      .map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ').map(Number))
+    return {
+      cpuNanos: threads.reduce((sum, [cpu]) => sum + cpu!, 0),
+      waitNanos: threads.reduce((sum, [, wait]) => sum + wait!, 0)
+    }
   } catch {
     const fields = afterName(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-    return (Number(fields[11]) + Number(fields[12])) * 1e9 / ticksPerSecond
+    return { cpuNanos: (Number(fields[11]) + Number(fields[12])) * 1e9 / ticksPerSecond, waitNanos: 0 }
   }
 }
 

@@ -41,7 +41,7 @@ export function tables (results: Results): string {
 }
 
 function costTable (results: Results, series: Series<Slice>, latency: boolean): string {
-  const head = ['', 'CPU µs', `${own} is`, 'round trips/s', 'its core', 'load core', 'p50 ms', 'p99 ms', ...latency ? ['added p50', 'added p99'] : []]
+  const head = ['', 'CPU µs', `${own} is`, 'round trips/s', 'its core', 'others on it', 'load core', 'p50 ms', 'p99 ms', ...latency ? ['added p50', 'added p99'] : []]
   const rows = names(series).map((name) => {
     const row = medians(series[name]!)
     const ratio = name === own || name === 'direct' ? undefined : paired(series, own, name, (a, b) => a.cpuMicros / b.cpuMicros)
@@ -49,7 +49,7 @@ function costTable (results: Results, series: Series<Slice>, latency: boolean): 
       name === 'direct' ? '' : digits(paired(series, name, 'direct', (a, b) => a[key] - b[key]), 3)
     return [
       results.labels[name]!, name === 'direct' ? '' : digits(row.cpuMicros, 1), ratio === undefined ? '' : `${digits(ratio, 2)} x`,
-      digits(row.roundTripsPerSecond, 0), percent(row.subjectBusy), percent(row.loadBusy), digits(row.p50Ms, 2), digits(row.p99Ms, 2),
+      digits(row.roundTripsPerSecond, 0), percent(row.subjectBusy), name === 'direct' ? '' : percent(row.subjectWait), percent(row.loadBusy), digits(row.p50Ms, 2), digits(row.p99Ms, 2),
       ...latency ? [added('p50Ms'), added('p99Ms')] : []
     ]
   })

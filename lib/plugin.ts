@@ -34,7 +34,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
   const now = (): number => performance.now()
   const watched = [options.pingInterval, options.pongTimeout, options.stallTimeout, options.idleTimeout, options.maxSessionDuration].filter(time => time > 0)
   const registry = new Registry({ ...options, now, sweepInterval: Math.max(shortestSweep, Math.min(longestSweep, ...watched.map(time => time / 4))) })
-  const upgrades = watchUpgrades(fastify.server, () => registry.draining)
+  const upgrades = watchUpgrades(fastify.server, options.closeTimeout)
   const router = options.router ?? createRouter(options.deployments, options.routing, {
     cooldowns: options.cooldowns,
     onRest: ({ id }, cause, forMs) => log[cause === 'credentials' ? 'error' : 'warn']({ deployment: id, cause, forMs }, 'realtime deployment rests')
@@ -62,6 +62,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
   })
   // Before @fastify/websocket's own, which stops routing upgrades.
   fastify.addHook('preClose', async () => {
+    upgrades.refuse()
     stopProbing()
     pool.close()
     await registry.drain()

@@ -1,9 +1,9 @@
 // The compiled plugin in a bare host, as a user would register it.
 import fastify from 'fastify'
-import realtimeGateway from '../../dist/lib/index.js'
 import { report } from './report.mjs'
 
-const [baseUrl, key] = process.argv.slice(2)
+const [baseUrl, key, entry] = process.argv.slice(2)
+const { default: realtimeGateway } = await import(entry)
 const app = fastify({ logger: false })
 app.register(realtimeGateway, {
   deployments: [{ model: 'bench', target: 'openai/bench', baseUrl, apiKey: 'sk-upstream-bench' }],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { appendFrame, commitFrame, createFrame, deltaFrame, responseCreatedFrame, responseDoneFrame } from '../frames.ts'
-import { cpuNanos, residentBytes } from '../process.ts'
+import { residentBytes, usage } from '../process.ts'
 import { closePairs, openPairs, type Pair, type World } from '../session.ts'
 import { median, percentile } from '../stats.ts'
 import type { Running } from '../subjects/subject.ts'
@@ -32,7 +32,7 @@ export function tooMany (sessions: number): string | undefined {
 
 /** Many sessions at once, and each holds one turn: audio up, commit, response with audio down. */
 export async function crowd (world: World, subject: Running, sessions: number): Promise<CrowdResult> {
-  const cpu = cpuNanos(subject.pids())
+  const { cpuNanos } = usage(subject.pids())
   const opening = performance.now()
   const pairs = await openPairs(world, sessions)
   const started = performance.now()
@@ -56,7 +56,7 @@ export async function crowd (world: World, subject: Running, sessions: number): 
     turnP50Ms: median(times),
     turnP99Ms: percentile(times, 0.99),
     residentMiB: residentBytes(subject.pids()) / 2 ** 20,
-    cpuSeconds: (cpuNanos(subject.pids()) - cpu) / 1e9
+    cpuSeconds: (usage(subject.pids()).cpuNanos - cpuNanos) / 1e9
   }
   await closePairs(world, pairs).catch((error: Error) => errors.push(error.message))
   return result

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { cpuNanos } from '../process.ts'
+import { usage } from '../process.ts'
 import { percentile } from '../stats.ts'
 import type { Slice, SliceOptions } from './slice.ts'
 
@@ -28,9 +28,10 @@ export async function meter (load: Load, pids: readonly number[], options: Slice
   await delay(options.warmUpMs)
   const times: number[] = []
   load.times = times
-  const before = { trips: load.trips, at: performance.now(), cpu: cpuNanos(pids), own: process.cpuUsage() }
+  const before = { trips: load.trips, at: performance.now(), used: usage(pids), own: process.cpuUsage() }
   await delay(options.measureMs)
-  const cpu = cpuNanos(pids) - before.cpu
+  const used = usage(pids)
+  const cpu = used.cpuNanos - before.used.cpuNanos
   const own = process.cpuUsage(before.own)
   const elapsed = performance.now() - before.at
   const trips = load.trips - before.trips
@@ -39,6 +40,7 @@ export async function meter (load: Load, pids: readonly number[], options: Slice
     cpuMicros: cpu / 1e3 / trips,
     roundTripsPerSecond: trips / elapsed * 1e3,
     subjectBusy: cpu / 1e6 / elapsed,
+    subjectWait: (used.waitNanos - before.used.waitNanos) / 1e6 / elapsed,
     loadBusy: (own.user + own.system) / 1e3 / elapsed,
     p50Ms: percentile(times, 0.5),
     p99Ms: percentile(times, 0.99)

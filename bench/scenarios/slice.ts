@@ -10,7 +10,9 @@ export interface Slice {
   readonly roundTripsPerSecond: number
   /** Share of its processor that the subject used, 0 to 1. */
   readonly subjectBusy: number
-  /** The same for load generator and upstream together. */
+  /** Share of the time in which a thread of it could have run and something else had the processor. */
+  readonly subjectWait: number
+  /** Share of their processor that load generator and upstream used together. */
   readonly loadBusy: number
   /** Saturated: of a round trip. Paced: of one frame on its way. */
   readonly p50Ms: number

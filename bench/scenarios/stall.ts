@@ -33,6 +33,7 @@ const quietMs = 1_500
 const longestStallMs = 15_000
 const longestDrainMs = 120_000
 // Few messages with many bytes upwards: the number of messages that a client may send is limited.
+const warmUpBytes = 200e6
 const appendBytes = 192 * 1024
 const deltaBytes = 24 * 1024
 
@@ -51,10 +52,6 @@ export async function stall (world: World, subject: Running, options: StallOptio
   const frames = Math.ceil(options.bytesEach / frame.wire.length)
   const faults: string[] = []
   const pairs = await openPairs(world, options.sessions)
-  await delay(500)
-  await subject.collect()
-  const before = residentBytes(subject.pids())
-
   const flows = pairs.map((pair): Flow => {
     const [sender, receiver] = down ? [pair.upstream, pair.client] : [pair.client, pair.upstream]
     const flow: Flow = { pair, sender: sender.socket, receiver: receiver.socket, written: 0, arrived: 0 }
@@ -65,6 +62,14 @@ export async function stall (world: World, subject: Running, options: StallOptio
     pair.client.onLost = (reason) => faults.push(reason)
     return flow
   })
+
+  // A process takes memory for traffic as such: it carries some first, so that what grows is what the stall costs.
+  const warmUp = Math.ceil(warmUpBytes / flows.length / frame.wire.length)
+  for (const flow of flows) feed(flow, frame.wire, warmUp)
+  await quiet(() => flows.reduce((sum, { arrived }) => sum + arrived, 0), 500, longestDrainMs)
+  for (const flow of flows) flow.written = flow.arrived = 0
+  await subject.collect()
+  const before = residentBytes(subject.pids())
 
   const total = (key: 'written' | 'arrived'): number => flows.reduce((sum, flow) => sum + flow[key], 0)
   let peak = before

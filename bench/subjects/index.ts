@@ -5,7 +5,8 @@ import { nativeWs } from './native-ws.ts'
 import { nginx } from './nginx.ts'
 import { parseStringify } from './parse-stringify.ts'
 import { plainWs } from './plain-ws.ts'
+import { tunnel } from './tunnel.ts'
 import type { Subject } from './subject.ts'
 
 /** In the order of the table. */
-export const subjects: readonly Subject[] = [direct, parseStringify, plainWs, nativeWs, gateway, nginx, haproxy]
+export const subjects: readonly Subject[] = [direct, parseStringify, plainWs, nativeWs, gateway, tunnel, nginx, haproxy]

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { STATUS_CODES } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { GatewayError } from '../errors.ts'
@@ -26,11 +27,22 @@ export function accept (reply: FastifyReply, { socket }: Upgrade, key: string, p
 /** Tells a client that has been answered 101 why it is refused: one `error` event and the close code. */
 export function refuseByEvent (socket: Duplex, error: GatewayError, closeTimeout: number): void {
   socket.write(encodeFrame(opcodes.text, Buffer.from(JSON.stringify(error.toEvent())), false))
-  socket.end(encodeFrame(opcodes.close, encodeClosePayload(error.closeCode, error.code), false))
-  // What the client still sends is read and dropped: its close frame, and then its end.
+  dismiss(socket, encodeFrame(opcodes.close, encodeClosePayload(error.closeCode, error.code), false), closeTimeout)
+}
+
+/** Refuses a client whose request does not get as far as Fastify. */
+export function refuseUnrouted (socket: Duplex, error: GatewayError, closeTimeout: number): void {
+  const body = JSON.stringify({ error: error.body })
+  dismiss(socket, `HTTP/1.1 ${error.statusCode} ${STATUS_CODES[error.statusCode]}\r\nConnection: close\r\nRetry-After: ${error.retryAfterSeconds}\r\n` +
+    `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`, closeTimeout)
+}
+
+/** Says the last word. What the client still sends is read and dropped: its close frame, and then its end. */
+function dismiss (socket: Duplex, last: Buffer | string, closeTimeout: number): void {
+  socket.on('error', () => {})
+  socket.end(last)
   socket.resume()
   const timer = setTimeout(() => socket.destroy(), closeTimeout)
-  socket.on('error', () => {})
   socket.on('close', () => clearTimeout(timer))
 }
 

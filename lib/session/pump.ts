@@ -22,7 +22,7 @@ export class Pump {
 
   forward (frames: Buffer, now: () => number): void {
     this.#sink.write(frames)
-    if (this.#sink.backlog > this.#highWaterMark && this.#stalledAt === undefined && this.#sink.open) {
+    if (this.#sink.backlog > this.#highWaterMark && this.#stalledAt === undefined && this.#sink.writable) {
       this.#stalledAt = now()
       this.#source.pause()
       this.#sink.awaitDrain()

@@ -109,9 +109,11 @@ export class Registry implements RealtimeSessions {
     const deadline = setTimeout(() => {
       for (const session of this.#sessions.values()) session.fail(error)
     }, deadlineMs)
-    // Each session cuts its own sockets closeTimeout after its end, so this comes to an end as well.
-    await idle
+    // Each session cuts its own sockets closeTimeout after its end; a hook that never ends gets as long again, and no more.
+    let last: NodeJS.Timeout | undefined
+    await Promise.race([idle, new Promise<void>(resolve => { last = setTimeout(resolve, deadlineMs + 2 * this.#options.closeTimeout) })])
     clearTimeout(deadline)
+    clearTimeout(last)
   }
 
   #sweep (): void {

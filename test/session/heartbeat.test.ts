@@ -1,0 +1,111 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { defaults } from '../../lib/options.ts'
+import { Heartbeat } from '../../lib/session/heartbeat.ts'
+import { TokenBucket } from '../../lib/session/rate.ts'
+import { holds } from '../fixtures/session/seeded.ts'
+
+/** Sweeps a leg once a second. A step says what happened in that second: `h`eard, `d`eaf, `D`eaf and heard, `.` nothing. */
+function run (steps: string, limits = { pingInterval: 15_000, pongTimeout: 15_000 }): { pings: number[], diedAt: number | undefined } {
+  const pings: number[] = []
+  let at = 0
+  const leg = { heard: true, ping: () => { pings.push(at) } }
+  const heartbeat = new Heartbeat(leg, limits, 0)
+  for (const step of steps) {
+    at++
+    if (step === 'h' || step === 'D') leg.heard = true
+    if (heartbeat.check(at * 1_000, step === 'd' || step === 'D')) return { pings, diedAt: at }
+  }
+  return { pings, diedAt: undefined }
+}
+
+t.test('a silent leg is pinged after pingInterval and dead pongTimeout after that', async t => {
+  t.strictSame(run('.'.repeat(60)), { pings: [16], diedAt: 31 })
+  t.strictSame(run('.'.repeat(60), { pingInterval: 5_000, pongTimeout: 3_000 }), { pings: [6], diedAt: 9 })
+})
+
+t.test('with the defaults a dead peer is found within 35 seconds of its last sign of life, whenever that was', async t => {
+  for (let alive = 0; alive < 40; alive++) {
+    const { diedAt } = run('h'.repeat(alive) + '.'.repeat(60), defaults)
+    if (diedAt === undefined || diedAt - alive > 35) t.fail(`last heard after ${alive} s, found after ${diedAt} s`)
+  }
+  for (let pongs = 1; pongs < 20; pongs++) {
+    const steps = ('.'.repeat(16) + 'h').repeat(pongs)
+    const { diedAt } = run(steps + '.'.repeat(60), defaults)
+    if (diedAt === undefined || diedAt - steps.length > 35) t.fail(`found after ${diedAt} s`)
+  }
+  t.pass('found')
+})
+
+t.test('a leg that is heard is not pinged, and one that answers lives', async t => {
+  t.strictSame(run(('.'.repeat(14) + 'h').repeat(20)), { pings: [], diedAt: undefined })
+  const { pings, diedAt } = run(('.'.repeat(16) + '.'.repeat(13) + 'h').repeat(20))
+  t.equal(diedAt, undefined)
+  t.equal(pings.length, 20, 'one ping for each silence')
+})
+
+t.test('a deaf leg is pinged on, and not judged', async t => {
+  const { pings, diedAt } = run('d'.repeat(300))
+  t.equal(diedAt, undefined)
+  t.ok(pings.length >= 9, `${pings.length} pings in five minutes`)
+})
+
+t.test('a leg that was deaf has all of pongTimeout to answer', async t => {
+  for (let deaf = 1; deaf < 80; deaf++) {
+    const { diedAt } = run('d'.repeat(deaf) + '.'.repeat(80))
+    if (diedAt === undefined || diedAt - deaf < 15) t.fail(`deaf for ${deaf} s, cut after ${diedAt} s`)
+    else if (diedAt - deaf > 35) t.fail(`deaf for ${deaf} s, found after ${diedAt} s`)
+  }
+  t.pass('judged in time, and not before')
+})
+
+t.test('time that this process slept is not the peer\'s silence', async t => {
+  // The clock of a heartbeat is the registry's, which counts a late sweep as two at most.
+  const leg = { heard: true, ping: () => {} }
+  const heartbeat = new Heartbeat(leg, defaults, 0)
+  t.equal(heartbeat.check(1_000, false), false)
+  t.equal(heartbeat.check(3_000, false), false)
+  t.equal(heartbeat.check(5_000, false), false)
+})
+
+t.test('no leg that is heard at least once in every 14 seconds ever dies', async t => {
+  await holds(t, 300, fc.array(fc.tuple(fc.nat(13), fc.constantFrom('h', 'D')), { maxLength: 40 }), pauses => {
+    const steps = pauses.map(([silence, heard]) => '.'.repeat(silence) + heard).join('')
+    const { diedAt } = run(steps)
+    if (diedAt !== undefined) throw new Error(`dead after ${diedAt} of ${steps}`)
+  })
+})
+
+t.test('a bucket gives burst at once and rate for long', async t => {
+  const bucket = new TokenBucket(10, 20, 0)
+  t.ok(bucket.take(20, 0))
+  t.notOk(bucket.take(1, 99))
+  t.ok(bucket.take(1, 100))
+  t.notOk(bucket.take(11, 1_100), 'a take that is too much takes nothing')
+  t.ok(bucket.take(10, 1_100))
+  t.ok(bucket.take(20, 1e9), 'it fills up to burst')
+  t.notOk(bucket.take(1, 1e9))
+  t.notOk(new TokenBucket(10, 20, 0).take(21, 0), 'more than burst never is to be had')
+})
+
+t.test('over any run of takes a bucket gives at most burst + rate x time, and less only when it said no', async t => {
+  const steps = fc.array(fc.record({ wait: fc.nat(3_000), count: fc.integer({ min: 1, max: 30 }) }), { maxLength: 60 })
+  await holds(t, 300, fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 50 }), steps), ([rate, burst, steps]) => {
+    const bucket = new TokenBucket(rate, burst, 0)
+    let now = 0
+    let taken = 0
+    let tokens = burst
+    for (const { wait, count } of steps) {
+      now += wait
+      tokens = Math.min(burst, tokens + wait * rate / 1000)
+      const isGiven = bucket.take(count, now)
+      // A hair's breadth is rounding.
+      if (Math.abs(tokens - count) > 1e-6 && isGiven !== (tokens >= count)) throw new Error(`${isGiven} with ${tokens} tokens for ${count}`)
+      if (isGiven) {
+        taken += count
+        tokens -= count
+      }
+      if (taken > burst + now * rate / 1000 + 1e-6) throw new Error(`${taken} in ${now} ms`)
+    }
+  })
+})

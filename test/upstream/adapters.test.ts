@@ -1,0 +1,124 @@
+import t from 'tap'
+import { openai } from '../../lib/upstream/openai.ts'
+import { classifyAnswer } from '../../lib/upstream/refusal.ts'
+import { addQuery, realtimeUrl } from '../../lib/upstream/url.ts'
+import { xai } from '../../lib/upstream/xai.ts'
+import type { ClientHello, Deployment, UpstreamAnswer, UpstreamRefusal } from '../../types/index.ts'
+
+t.test('whatever form of base an operator writes leads to the realtime endpoint', async t => {
+  const rows: ReadonlyArray<readonly [string, string]> = [
+    ['https://api.x.ai', 'wss://api.x.ai/v1/realtime'],
+    ['https://api.x.ai/', 'wss://api.x.ai/v1/realtime'],
+    ['https://api.x.ai/v1', 'wss://api.x.ai/v1/realtime'],
+    ['https://api.x.ai/v1/', 'wss://api.x.ai/v1/realtime'],
+    ['https://api.x.ai/v1/realtime', 'wss://api.x.ai/v1/realtime'],
+    ['https://api.x.ai/v1/realtime/', 'wss://api.x.ai/v1/realtime'],
+    ['wss://api.x.ai', 'wss://api.x.ai/v1/realtime'],
+    ['ws://127.0.0.1:8080/v1', 'ws://127.0.0.1:8080/v1/realtime'],
+    ['http://[::1]:8080', 'ws://[::1]:8080/v1/realtime'],
+    ['https://proxy.example/openai', 'wss://proxy.example/openai/v1/realtime'],
+    ['https://proxy.example/openai/v1/', 'wss://proxy.example/openai/v1/realtime'],
+    ['https://proxy.example/openai/realtime?api-version=2', 'wss://proxy.example/openai/realtime?api-version=2'],
+    ['https://api.x.ai/v1?region=eu#part', 'wss://api.x.ai/v1/realtime?region=eu'],
+    ['https://api.openai.com:443/v1', 'wss://api.openai.com/v1/realtime'],
+    ['http://api.openai.com:80/v1', 'ws://api.openai.com/v1/realtime']
+  ]
+  for (const [base, url] of rows) t.equal(realtimeUrl(base).href, url, base)
+})
+
+t.test('what is no such address is refused', async t => {
+  for (const base of ['', 'api.x.ai', '/v1', 'ftp://x', 'file:///etc/passwd', 'https://', 'https://me@x', 'wss://me:secret@x']) {
+    t.throws(() => realtimeUrl(base), TypeError, base)
+  }
+})
+
+t.test("an operator's parameter stays, a client's is added, repeated ones too", async t => {
+  const url = new URL('wss://x/v1/realtime?model=m&region=eu')
+  addQuery(url, new URLSearchParams('region=us&model=other&call_id=a%20b&tag=1&tag=2'))
+  t.equal(url.search, '?model=m&region=eu&call_id=a+b&tag=1&tag=2')
+})
+
+const hello = (query = '', more: Partial<ClientHello> = {}): ClientHello => ({ query: new URLSearchParams(query), ...more })
+const at = (more: Partial<Deployment> = {}): Deployment => ({ id: 'd', model: 'm', target: 'xai/grok', apiKey: 'key-1', ...more })
+
+t.test('xAI gets the model in the query and a bearer key, nothing else', async t => {
+  t.strictSame(xai.request(at(), hello('', { model: 'grok-voice-latest', safetyIdentifier: 'user-1' })),
+    { url: 'wss://api.x.ai/v1/realtime?model=grok-voice-latest', headers: { Authorization: 'Bearer key-1' } })
+})
+
+t.test("OpenAI gets the same, and the client's safety identifier", async t => {
+  t.strictSame(openai.request(at(), hello('', { model: 'gpt-realtime' })),
+    { url: 'wss://api.openai.com/v1/realtime?model=gpt-realtime', headers: { Authorization: 'Bearer key-1' } })
+  t.strictSame(openai.request(at(), hello('', { model: 'gpt-realtime', safetyIdentifier: 'user-1' })).headers,
+    { Authorization: 'Bearer key-1', 'OpenAI-Safety-Identifier': 'user-1' })
+})
+
+t.test('the rest of the query passes, and no model is made up', async t => {
+  for (const [adapter, host] of [[xai, 'api.x.ai'], [openai, 'api.openai.com']] as const) {
+    const { url } = adapter.request(at(), hello('call_id=rtc_1&intent=transcription&conversation_id=c&reasoning.effort=high'))
+    t.equal(url, `wss://${host}/v1/realtime?call_id=rtc_1&intent=transcription&conversation_id=c&reasoning.effort=high`)
+    t.equal(adapter.request(at({ baseUrl: 'http://127.0.0.1:1/v1' }), hello('', { model: 'a b&c=d' })).url, 'ws://127.0.0.1:1/v1/realtime?model=a+b%26c%3Dd')
+    t.strictSame(adapter.request(at({ apiKey: undefined, headers: { 'X-Team': 'blue' } }), hello()).headers, { 'X-Team': 'blue' })
+    t.strictSame(adapter.request(at({ headers: { 'X-Team': 'blue' } }), hello()).headers, { 'X-Team': 'blue', Authorization: 'Bearer key-1' })
+  }
+})
+
+t.test('an upstream is ready with its first event, or as soon as it is open where it attaches to a call', async t => {
+  for (const adapter of [xai, openai]) {
+    t.equal(adapter.readyAt!(hello()), 'event')
+    t.equal(adapter.readyAt!(hello('intent=transcription')), 'event')
+    t.equal(adapter.readyAt!(hello('call_id=rtc_1')), 'open')
+  }
+})
+
+const status = (status: number, headers: Record<string, string> = {}): UpstreamAnswer => ({ type: 'status', status, headers })
+const error = (fields: unknown): UpstreamAnswer => ({ type: 'event', event: { type: 'error', error: fields } })
+const close = (code: number): UpstreamAnswer => ({ type: 'close', code })
+
+t.test('every answer of an upstream reads as what it means', async t => {
+  const rows: ReadonlyArray<readonly [UpstreamAnswer, UpstreamRefusal['kind'] | undefined]> = [
+    [status(401), 'credentials'], [status(403), 'credentials'], [status(402), 'quota'], [status(404), 'not_found'], [status(429), 'rate_limit'],
+    [status(400), 'client'], [status(409), 'client'], [status(410), 'client'], [status(414), 'client'], [status(422), 'client'],
+    [status(405), 'fault'], [status(407), 'fault'], [status(408), 'fault'], [status(426), 'fault'],
+    [status(200), 'fault'], [status(204), 'fault'], [status(302), 'fault'], [status(500), 'fault'], [status(502), 'fault'], [status(503), 'fault'], [status(504), 'fault'], [status(0), 'fault'],
+    [{ type: 'event', event: { type: 'session.created' } }, undefined],
+    [{ type: 'event', event: { type: 'conversation.created' } }, undefined],
+    [{ type: 'event', event: { type: 'never.heard.of' } }, undefined],
+    [error({ type: 'invalid_request_error', code: 'invalid_api_key' }), 'credentials'],
+    [error({ type: 'invalid_request_error', code: 'insufficient_permissions' }), 'credentials'],
+    [error({ type: 'invalid_request_error', code: 'insufficient_quota' }), 'quota'],
+    [error({ type: 'invalid_request_error', code: 'billing_hard_limit_reached' }), 'quota'],
+    [error({ type: 'invalid_request_error', code: 'model_not_found' }), 'not_found'],
+    [error({ type: 'invalid_request_error', code: 'invalid_model' }), 'not_found'],
+    [error({ type: 'invalid_request_error', code: 'missing_model' }), 'not_found'],
+    [error({ type: 'invalid_request_error', code: 'beta_api_shape_disabled' }), 'fault'],
+    [error({ type: 'server_error', code: 'rate_limit_exceeded' }), 'rate_limit'],
+    [error({ type: 'rate_limit_error' }), 'rate_limit'],
+    [error({ type: 'invalid_request_error', code: 'bad_call_id' }), 'client'],
+    [error({ type: 'invalid_request_error', code: 'constructor' }), 'client'],
+    [error({ type: 'server_error', code: 'x' }), 'fault'],
+    [error({ type: 'server_error', code: '__proto__' }), 'fault'],
+    [error({ code: 7 }), 'fault'], [error(null), 'fault'], [error('text'), 'fault'], [error(undefined), 'fault'],
+    [close(3000), 'credentials'], [close(1013), 'rate_limit'], [close(1000), 'fault'], [close(1006), 'fault'], [close(4000), 'fault']
+  ]
+  for (const [answer, kind] of rows) t.equal(classifyAnswer(answer)?.kind, kind, JSON.stringify(answer))
+})
+
+t.test('xAI says 400 where others say 401', async t => {
+  t.strictSame(xai.classify!(status(400)), { kind: 'credentials' })
+  t.equal(xai.classify!(status(429))?.kind, 'rate_limit')
+  t.equal(xai.classify!({ type: 'event', event: { type: 'session.created' } }), undefined)
+  t.equal(openai.classify, undefined)
+})
+
+t.test('the wait that an upstream asks for is read, bounded, and never made up', async t => {
+  const rows: ReadonlyArray<readonly [Record<string, string>, number | undefined]> = [
+    [{}, undefined], [{ 'retry-after': '7' }, 7_000], [{ 'retry-after': '0' }, 0], [{ 'retry-after': '1.5' }, 1_500], [{ 'retry-after-ms': '250' }, 250],
+    [{ 'retry-after-ms': '250', 'retry-after': '9' }, 250], [{ 'retry-after-ms': 'x', 'retry-after': '9' }, 9_000], [{ 'retry-after': '999999' }, 3_600_000],
+    [{ 'retry-after': '-1' }, undefined], [{ 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }, undefined], [{ 'retry-after': 'Infinity' }, 3_600_000]
+  ]
+  for (const [headers, wait] of rows) {
+    t.strictSame(classifyAnswer(status(429, headers)), { kind: 'rate_limit', retryAfterMs: wait }, JSON.stringify(headers))
+    t.equal(classifyAnswer(status(503, headers))?.retryAfterMs, wait)
+  }
+})
