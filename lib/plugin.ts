@@ -58,7 +58,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
   })
   fastify.addHook('onReady', async () => {
     pool.start()
-    if (options.routing?.probeIntervalMs !== undefined) stopProbing = startProbing(options.deployments, options.routing.probeIntervalMs, probe)
+    if (options.routing?.probeIntervalMs !== undefined) stopProbing = startProbing(options.deployments, options.routing.probeIntervalMs, dialling.places, probe)
   })
   // Before @fastify/websocket's own, which stops routing upgrades.
   fastify.addHook('preClose', async () => {

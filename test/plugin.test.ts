@@ -23,7 +23,7 @@ t.test('the plugin is the default export and a named one, with name and Fastify 
   const meta = (realtimeGateway as unknown as Record<symbol, unknown>)[Symbol.for('plugin-meta')]
   t.match(meta, { name: 'fastify-realtime-gateway', fastify: '5.x' })
   t.strictSame(Object.keys(frontDoor).sort(), ['ConfigError', 'GatewayError', 'OptionError', 'classifyAnswer', 'createRouter', 'default', 'defaults',
-    'loadLiteLLMConfig', 'modelNotice', 'openai', 'realtimeGateway', 'realtimeModels', 'realtimeUrl', 'xai'])
+    'loadLiteLLMConfig', 'openai', 'realtimeGateway', 'realtimeModels', 'realtimeUrl', 'xai'])
 })
 
 t.test('a Fastify that it was not written for is refused at registration', async t => {
@@ -36,7 +36,7 @@ t.test('the decorator is visible on the host, and hasPlugin tells', async t => {
   const fastify = Fastify()
   await fastify.register(realtimeGateway, { ...options, masterKey: 'sk-master-key-000001' })
   t.ok(fastify.hasPlugin('fastify-realtime-gateway'))
-  t.strictSame(Object.keys(fastify.realtime).sort(), ['drain', 'sessions'])
+  t.strictSame(Object.keys(fastify.realtime).sort(), ['drain', 'router', 'sessions'])
   t.equal(fastify.realtime.sessions.size, 0)
   t.strictSame(fastify.realtime.sessions.list(), [])
   t.equal(fastify.realtime.sessions.close('nobody'), false)

@@ -1,3 +1,4 @@
+import type { Places } from '../limits/places.ts'
 import type { ReadyUpstream } from './dial.ts'
 import { dialDeployment, modelOf } from './connect.ts'
 import type { ConnectTools } from './connect.ts'
@@ -29,12 +30,12 @@ export function createProbe (tools: Omit<ConnectTools, 'pool'>, report: (outcome
 
 /**
  * Probes each deployment now and then, so that the router knows of a failure before a client does. A wildcard names no model and is
- * not probed.
+ * not probed, and one without a free place answers well enough.
  * @param intervalMs mean time between two probes of one deployment
  * @param random a number in [0, 1)
  * @returns stops probing
  */
-export function startProbing (deployments: readonly Deployment[], intervalMs: number, probe: Probe, random: () => number = Math.random): () => void {
+export function startProbing (deployments: readonly Deployment[], intervalMs: number, places: Places, probe: Probe, random: () => number = Math.random): () => void {
   const stopped = new AbortController()
   const { signal } = stopped
   for (const deployment of deployments.filter(({ model }) => !model.includes('*'))) keepProbing(deployment)
@@ -42,7 +43,13 @@ export function startProbing (deployments: readonly Deployment[], intervalMs: nu
 
   async function keepProbing (deployment: Deployment): Promise<void> {
     // Spread over the interval, so that many nodes and deployments do not knock all at once.
-    while (await slept(intervalMs * (0.5 + random()), signal)) (await probe(deployment, signal)).ready?.socket.destroy()
+    while (await slept(intervalMs * (0.5 + random()), signal)) {
+      const release = places.take(deployment)
+      if (release === undefined) continue
+      const { ready } = await probe(deployment, signal)
+      ready?.socket.destroy()
+      release()
+    }
   }
 }
 

@@ -446,7 +446,7 @@ t.test('a wrong value is an error that names file, line, field and rule, and no 
     ['realtime_settings:\n  keys:\n    - name: a', ':3: realtime_settings.keys[0] must have either key or hash'],
     ['realtime_settings:\n  keys:\n    - ', ':3: realtime_settings.keys[0] must be a mapping, not nothing'],
     [`realtime_settings:\n  keys:\n    - key: ${canary}\n      expires_at: soon`, ':4: realtime_settings.keys[0].expires_at must be a date, an ISO 8601 text or Unix time in milliseconds'],
-    ['realtime_settings:\n  keys:\n    - { key: 0123456789, metadata: { tags: [1] } }', ':3: realtime_settings.keys[0] must be a list of texts'],
+    ['realtime_settings:\n  keys:\n    - { key: long-enough, metadata: { tags: [1] } }', ':3: realtime_settings.keys[0] must be a list of texts'],
     ['realtime_settings:\n  routing:\n    strategy: loud', ':3: realtime_settings.routing.strategy must be one of simple-shuffle, round-robin, least-busy, latency, cost, usage'],
     ['realtime_settings:\n  routing:\n    aliases:\n      a.B: nobody', ':4: realtime_settings.routing.aliases.a.B must be a model that a deployment has'],
     ['realtime_settings:\n  routing:\n    groups:\n      a.B:\n        sticky: loud', ":5: realtime_settings.routing.groups.a.B.sticky must be 'key' or 'user'"],
