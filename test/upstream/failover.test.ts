@@ -38,6 +38,8 @@ const refusals: readonly Refusal[] = [
   { title: 'answers 429 and says when to come back', script: answer(429, { 'Retry-After': '7' }), ...limited, retryAfter: '7' },
   { title: 'answers 500', script: answer(500), ...fault },
   { title: 'answers 503', script: answer(503, { 'Retry-After': '7' }), ...fault },
+  { title: 'answers 500 with a body without end', script: call => { call.socket.write(`HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n13\r\n${canary}\r\n`) }, ...fault },
+  { title: 'answers with headers without end', script: call => { call.socket.write('HTTP/1.1 101 Switching Protocols\r\n' + `X-Note: ${canary}\r\n`.repeat(5_000)) }, ...fault },
   { title: 'redirects', script: answer(302, { Location: 'http://127.0.0.1:1/' }), ...fault },
   { title: 'answers 200', script: answer(200), ...fault },
   { title: 'is no HTTP server', script: call => { call.socket.end('SSH-2.0-OpenSSH_9.2\r\n') }, ...fault },
