@@ -28,7 +28,7 @@ type KindOf<T> =
 type Table<T> = { readonly [K in keyof Required<T>]: KindOf<Required<T>[K]> }
 
 /** Every member of an entry of `keys`. */
-const keyTable: Table<VirtualKeyOptions> = {
+export const keyTable: Table<VirtualKeyOptions> = {
   key: 'text',
   hash: 'text',
   name: 'text',
@@ -41,7 +41,7 @@ const keyTable: Table<VirtualKeyOptions> = {
 }
 
 /** Every member of an entry of `deployments`. */
-const deploymentTable: Table<DeploymentOptions> = {
+export const deploymentTable: Table<DeploymentOptions> = {
   id: 'text',
   model: 'text',
   target: 'text',
@@ -65,7 +65,7 @@ const groupTable: Table<GroupRouting> = {
   sticky: 'text'
 }
 
-const routingTable: Table<RoutingOptions> = {
+export const routingTable: Table<RoutingOptions> = {
   ...groupTable,
   groups: { named: { members: groupTable } },
   aliases: { named: 'text' },
