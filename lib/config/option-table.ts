@@ -28,7 +28,7 @@ type KindOf<T> =
 type Table<T> = { readonly [K in keyof Required<T>]: KindOf<Required<T>[K]> }
 
 /** Every member of an entry of `keys`. */
-const keyTable: Table<VirtualKeyOptions> = {
+export const keyTable: Table<VirtualKeyOptions> = {
   key: 'text',
   hash: 'text',
   name: 'text',
@@ -41,7 +41,7 @@ const keyTable: Table<VirtualKeyOptions> = {
 }
 
 /** Every member of an entry of `deployments`. */
-const deploymentTable: Table<DeploymentOptions> = {
+export const deploymentTable: Table<DeploymentOptions> = {
   id: 'text',
   model: 'text',
   target: 'text',

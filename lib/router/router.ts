@@ -51,6 +51,8 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
   }, cooldowns))]))
   const groupOf = createGroups([...states.values()])
   let choices = 0
+  // Those of a level that may be chosen; kept from choice to choice, as a large group would leave much behind each time.
+  const able: DeploymentState[] = []
 
   /** Why a deployment may not be tried now. */
   function hindrance (state: DeploymentState, tags: readonly string[], clock: number, unix: number): PassedOver['reason'] | undefined {
@@ -70,11 +72,13 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
     const chosen: DeploymentState[] = []
     for (const level of group.levels) {
       if (chosen.length === most) break
-      const able = level.filter(state => {
+      let count = 0
+      for (const state of level) {
         const reason = hindrance(state, request.tags, clock, unix)
-        if (reason !== undefined) passedOver.push({ deployment: state.deployment.id, reason })
-        return reason === undefined
-      })
+        if (reason === undefined) able[count++] = state
+        else passedOver.push({ deployment: state.deployment.id, reason })
+      }
+      able.length = count
       const rank = sticky === undefined
         ? strategies[strategy](able, context)
         : stickyRank((sticky === 'user' ? request.user : undefined) ?? request.principal.keyHash ?? request.principal.id)

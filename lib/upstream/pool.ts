@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { isDeepStrictEqual } from 'node:util'
 import type { Places } from '../limits/places.ts'
@@ -57,6 +58,8 @@ interface Waiting extends WarmUpstream {
 
 export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolOptions): WarmPool {
   const closing = new AbortController()
+  // As many listen as are dialled at a time, which is no leak.
+  setMaxListeners(0, closing.signal)
   const shelves = new Map(deployments.filter(({ warm, model }) => warm !== undefined && warm.size > 0 && !model.includes('*')).map(deployment =>
     [deployment.id, { deployment, waiting: [] as Waiting[], dialling: 0, backOffMs: 0, timer: undefined as NodeJS.Timeout | undefined }]))
   type Shelf = NonNullable<ReturnType<typeof shelves.get>>

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Places } from '../limits/places.ts'
 import type { ReadyUpstream } from './dial.ts'
 import { dialDeployment, modelOf } from './connect.ts'
@@ -38,6 +39,8 @@ export function createProbe (tools: Omit<ConnectTools, 'pool'>, report: (outcome
 export function startProbing (deployments: readonly Deployment[], intervalMs: number, places: Places, probe: Probe, random: () => number = Math.random): () => void {
   const stopped = new AbortController()
   const { signal } = stopped
+  // One or two for each deployment, which is no leak.
+  setMaxListeners(0, signal)
   for (const deployment of deployments.filter(({ model }) => !model.includes('*'))) keepProbing(deployment)
   return () => stopped.abort()
 
