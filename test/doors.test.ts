@@ -71,22 +71,24 @@ t.test('every import leads to a file that is there', async t => {
 
 // Who may know whom, beside errors and types, which everybody may.
 const doors: Readonly<Record<string, readonly string[]>> = {
-  index: ['plugin', 'options', 'config', 'catalogue', 'router', 'upstream'],
+  index: ['plugin', 'options', 'config', 'catalogue', 'default-router', 'upstream'],
   cli: ['index', 'config', 'env', 'options'],
   env: ['config'],
   testing: ['wire'],
   config: ['options', 'upstream', 'wildcard'],
-  plugin: ['http', 'session', 'auth', 'keys', 'limits', 'router', 'upstream', 'options', 'catalogue'],
+  plugin: ['http', 'session', 'auth', 'keys', 'limits', 'default-router', 'upstream', 'options', 'catalogue'],
+  'default-router': ['router'],
   http: ['auth', 'limits', 'router', 'upstream', 'session', 'wire', 'options', 'wildcard'],
   auth: ['keys'],
-  options: ['keys', 'upstream'],
-  router: ['wildcard'],
+  options: ['keys', 'upstream', 'router'],
+  router: ['wildcard', 'sliding-count'],
   upstream: ['limits', 'wire'],
   session: ['wire'],
-  limits: ['wire'],
+  limits: ['wire', 'sliding-count'],
   keys: [],
   wire: [],
   wildcard: [],
+  'sliding-count': [],
   catalogue: [],
   errors: [],
   types: []
@@ -144,7 +146,7 @@ t.test('nothing but the front doors knows plugin and index', async t => {
 })
 
 t.test('the pure rooms have no input or output, no clock and no chance', async t => {
-  const pure = /^lib\/(router\/|wildcard|upstream\/(openai|xai|bearer|url|refusal)|session\/(peek|close|model-rule)|wire\/(header|mask|close-frame|handshake)|catalogue)/
+  const pure = /^lib\/(router\/|sliding-count|wildcard|upstream\/(openai|xai|bearer|url|refusal)|session\/(peek|close|model-rule)|wire\/(header|mask|close-frame|handshake)|catalogue)/
   const found = files.filter(file => pure.test(file))
   t.ok(found.length >= 12)
   for (const file of found) {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import t from 'tap'
-import { optionTable, deploymentTable, keyTable } from '../lib/config/option-table.ts'
+import { optionTable, deploymentTable, keyTable, routingTable } from '../lib/config/option-table.ts'
 import { GatewayError } from '../lib/errors.ts'
 import type { GatewayErrorCode } from '../lib/errors.ts'
 import { defaults, realtimeModels } from '../lib/index.ts'
@@ -81,7 +81,7 @@ for (const file of ['README.md', 'docs/options.md']) {
 
 t.test('docs/options.md has every option and no other', async t => {
   const documented = rows('docs/options.md')
-  for (const name of [...Object.keys(optionTable), ...Object.keys(deploymentTable), ...Object.keys(keyTable)]) t.ok(documented.has(name), name)
+  for (const name of [...Object.keys(optionTable), ...Object.keys(deploymentTable), ...Object.keys(keyTable), ...Object.keys(routingTable)]) t.ok(documented.has(name), name)
   const [intro] = read('docs/options.md').split('\n## Deployments\n')
   const named = [...intro!.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name!)
   t.strictSame(named.filter(name => !(name in optionTable)), [])

@@ -65,7 +65,7 @@ const groupTable: Table<GroupRouting> = {
   sticky: 'text'
 }
 
-const routingTable: Table<RoutingOptions> = {
+export const routingTable: Table<RoutingOptions> = {
   ...groupTable,
   groups: { named: { members: groupTable } },
   aliases: { named: 'text' },

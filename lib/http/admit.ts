@@ -57,7 +57,9 @@ export async function admit (request: FastifyRequest, hello: Hello, signal: Abor
     }, tools.connecting)
     return { ...connected, principal, model, route }
   } finally {
-    request.log.debug({ model, ...route }, 'realtime route')
+    // A name that nobody serves may be anything, a key in the wrong place too.
+    const known = route.candidates.length + route.passedOver.length > 0
+    request.log.debug({ ...(known && { model }), ...route }, 'realtime route')
   }
 }
 

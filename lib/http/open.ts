@@ -26,6 +26,7 @@ export function openSession (client: Joint, admitted: Admitted, place: () => voi
     model,
     deployment: deployment.id,
     route,
+    secret: deployment.apiKey,
     client,
     upstream,
     limits: options,

@@ -1,7 +1,7 @@
 import { allowsModel } from '../wildcard.ts'
 import type { CooldownStore, Deployment, DeploymentStatus, PassedOver, RoutePlan, RouteRequest, Router, RoutingOptions } from '../../types/index.ts'
 import { Podium } from './choose.ts'
-import { Cooldown, createMemoryCooldowns } from './cooldown.ts'
+import { Cooldown } from './cooldown.ts'
 import { createGroups } from './groups.ts'
 import type { Group } from './groups.ts'
 import { DeploymentState } from './state.ts'
@@ -20,16 +20,15 @@ export const routingDefaults = {
   credentialsCooldownMs: 300_000
 } as const satisfies Partial<RoutingOptions>
 
-/** What the router does not decide itself. */
+/** What the router does not have of its own. */
 export interface RouterTools {
-  /** Default: of this process alone. */
-  readonly cooldowns?: CooldownStore
-  /** A number in [0, 1). Default `Math.random`. */
-  readonly random?: () => number
-  /** Monotonic milliseconds. Default `performance.now`. */
-  readonly now?: () => number
-  /** Unix time in milliseconds. Default `Date.now`. */
-  readonly time?: () => number
+  readonly cooldowns: CooldownStore
+  /** A number in [0, 1). */
+  readonly random: () => number
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+  /** Unix time in milliseconds. */
+  readonly time: () => number
   /** Hears when a deployment begins to rest. */
   readonly onRest?: (deployment: Deployment, cause: NonNullable<DeploymentStatus['cause']>, forMs: number) => void
 }
@@ -41,15 +40,19 @@ const fullRetryMs = 5_000
  * The built-in router: the deployments of the model's group, level by level of `order`, each level by the group's strategy, without
  * those that rest or are full; then the same of the fallback groups.
  */
-export function createRouter (deployments: readonly Deployment[], routing: RoutingOptions = {}, tools: RouterTools = {}): Router {
+export function createRouter (deployments: readonly Deployment[], routing: RoutingOptions, tools: RouterTools): Router {
   const options = { ...routingDefaults, ...routing }
-  const { cooldowns = createMemoryCooldowns(), random = Math.random, now = () => performance.now(), time = Date.now } = tools
+  const { cooldowns, random, now, time } = tools
   const states = new Map(deployments.map(deployment => [deployment.id, new DeploymentState(deployment, new Cooldown(deployment.id, {
     allowedFails: deployment.allowedFails ?? options.allowedFails,
     cooldownMs: deployment.cooldownMs ?? options.cooldownMs,
     credentialsCooldownMs: options.credentialsCooldownMs
   }, cooldowns))]))
   const groupOf = createGroups([...states.values()])
+  // A client names the model, so these are never looked up in an object, which has names of its own.
+  const aliases = new Map(Object.entries(options.aliases ?? {}))
+  const fallbacksOf = new Map(Object.entries(options.fallbacks ?? {}))
+  const groupRouting = new Map(Object.entries(options.groups ?? {}))
   let choices = 0
   // Those of a level that may be chosen; kept from choice to choice, as a large group would leave much behind each time.
   const able: DeploymentState[] = []
@@ -65,7 +68,7 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
   }
 
   function chosenIn (group: Group, request: RouteRequest, most: number, passedOver: PassedOver[]): DeploymentState[] {
-    const { strategy = options.strategy, sticky = options.sticky } = { ...options.groups?.[group.name] }
+    const { strategy = options.strategy, sticky = options.sticky } = { ...groupRouting.get(group.name) }
     const clock = now()
     const unix = time()
     const context = { random, now: clock, latencyBuffer: options.latencyBuffer, outputShare: options.outputShare }
@@ -91,10 +94,10 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
 
   function plan (request: RouteRequest): RoutePlan | [] {
     const { principal } = request
-    const model = options.aliases?.[request.model] ?? request.model
-    const fallbacks = principal.fallbacks === false ? [] : options.fallbacks?.[model] ?? options.defaultFallbacks ?? []
+    const model = aliases.get(request.model) ?? request.model
+    const fallbacks = principal.fallbacks === false ? [] : fallbacksOf.get(model) ?? options.defaultFallbacks ?? []
     const names = new Set([model, ...fallbacks.filter(name => allowsModel(principal.models, name))])
-    const groups = Array.from(names, name => groupOf(options.aliases?.[name] ?? name)).filter(group => group !== undefined)
+    const groups = Array.from(names, name => groupOf(aliases.get(name) ?? name)).filter(group => group !== undefined)
     if (groups.length === 0) return []
 
     const passedOver: PassedOver[] = []

@@ -30,9 +30,12 @@ const opaque = /\beyJ[\w-]{6,}(?:\.[\w-]+)*|\b[0-9a-f]{32}\b|[a-z0-9+/_-]{40,}/g
 const addresses = /\b(?:[a-z][a-z0-9+.-]{0,15}:\/\/\S+|\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?)/gi
 const hidden = '[redacted]'
 
-/** A provider's reason without what looks like a credential, a URL or an address, and without control characters. */
-export function redactReason (reason: string): string {
-  return cutReason(reason
+/**
+ * A peer's reason without what looks like a credential, a URL or an address, and without control characters.
+ * @param secret what must not pass whatever it looks like
+ */
+export function redactReason (reason: string, secret?: string): string {
+  return cutReason((secret ? reason.replaceAll(secret, hidden) : reason)
     .replace(schemes, hidden)
     .replace(addresses, hidden)
     .replace(secretTokens, hidden)

@@ -30,6 +30,8 @@ export interface SessionParts extends TurnEvents {
   readonly model: string
   readonly deployment: string
   readonly route: RouteDecision
+  /** The provider's credential, which no close reason may carry to the client. */
+  readonly secret?: string
   readonly client: Joint
   readonly upstream: Joint
   readonly limits: SessionLimits

@@ -129,7 +129,7 @@ export class Session {
   #clientEnded (code: number, reason: string, failure: ReadFailure | undefined): void {
     // It answers our close frame; the upstream has been seen to.
     if (this.#end?.by === 'gateway') return
-    if (failure !== undefined && failure !== 'protocol_error' && failure !== 'invalid_utf8') {
+    if (failure !== undefined && isLimit(failure)) {
       this.fail(new GatewayError(failure))
       return
     }
@@ -160,11 +160,16 @@ export class Session {
   }
 
   #upstreamEnded (code: number, reason: string, failure: ReadFailure | undefined): void {
+    if (failure !== undefined && isLimit(failure)) {
+      this.#upstream.reject(failure)
+      this.fail(new GatewayError(failure))
+      return
+    }
     this.#begin('upstream', code)
     const leave = (): void => {
       if (failure !== undefined) this.#upstream.reject(failure)
       if (code === 1006) this.#client.send(JSON.stringify(new GatewayError('upstream_lost').toEvent()))
-      this.#client.close(relayedCode(code), redactReason(reason))
+      this.#client.close(relayedCode(code), redactReason(reason, this.#parts.secret))
       this.#cutAfterTimeout()
     }
     if (failure === undefined) leave()
@@ -276,4 +281,9 @@ export class Session {
       turns: this.#turns.finished
     }
   }
+}
+
+/** Whether the gateway's own limit was broken, rather than the protocol. */
+function isLimit (failure: ReadFailure): failure is Exclude<ReadFailure, 'protocol_error' | 'invalid_utf8'> {
+  return failure !== 'protocol_error' && failure !== 'invalid_utf8'
 }

@@ -73,3 +73,8 @@ t.test('the longest of reasons are redacted in linear time', async t => {
     t.ok(ms < 1_000, `${part}: ${ms.toFixed()} ms`)
   }
 })
+
+t.test("the provider's own credential does not pass, whatever it looks like", async t => {
+  t.equal(redactReason('key plainword is over its limit', 'plainword'), 'key [redacted] is over its limit')
+  t.equal(redactReason('an empty secret hides nothing', ''), 'an empty secret hides nothing')
+})

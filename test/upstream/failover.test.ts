@@ -144,7 +144,7 @@ t.test('when several refuse, the client hears what helps it most', async t => {
   ]
   for (const [title, scripts, status, code, retryAfter] of rows) {
     const upstreams = await Promise.all(scripts.map(script => startUpstream(t, script)))
-    const { port } = await startGateway(t, { connectTimeout, deployments: upstreams.map(upstream => deploymentAt(upstream)) })
+    const { port } = await startGateway(t, { connectTimeout, deployments: upstreams.map((upstream, order) => deploymentAt(upstream, { order })) })
     const refused = await request(port)
     t.equal(refused.status, status, title)
     t.equal(refused.error?.code, code, title)
