@@ -1,5 +1,5 @@
-// A router of one's own: each key has a home region, whose provider is tried first; the other one is the fallback,
-// and a provider that has just refused waits at the end of the queue for half a minute.
+// A router of one's own, by region and time of day: each key has a home region, which is tried first with the model of the hour
+// there, a lighter one by night. The other region is the fallback, and one that has just refused waits at the end for half a minute.
 //
 //   XAI_API_KEY=… OPENAI_API_KEY=… EU_KEY=sk-for-europe US_KEY=sk-for-america npx tsx examples/custom-router.ts
 import closeWithGrace from 'close-with-grace'
@@ -9,25 +9,51 @@ import type { Deployment, Router } from 'fastify-realtime-gateway'
 
 const { XAI_API_KEY, XAI_API_BASE, OPENAI_API_KEY, OPENAI_BASE_URL, EU_KEY, US_KEY, PORT = '3000' } = process.env
 
-const deployments: readonly (Deployment & { readonly region: string })[] = [
-  { region: 'eu', id: 'eu', model: 'voice', target: 'openai/gpt-realtime-2.1', apiKey: OPENAI_API_KEY, baseUrl: OPENAI_BASE_URL },
-  { region: 'us', id: 'us', model: 'voice', target: 'xai/grok-voice-latest', apiKey: XAI_API_KEY, baseUrl: XAI_API_BASE }
+interface Region {
+  readonly name: string
+  readonly timeZone: string
+  readonly byDay: Deployment
+  readonly byNight: Deployment
+}
+
+const europe = { model: 'voice', apiKey: OPENAI_API_KEY, baseUrl: OPENAI_BASE_URL }
+const america = { model: 'voice', apiKey: XAI_API_KEY, baseUrl: XAI_API_BASE }
+
+const regions: readonly Region[] = [
+  {
+    name: 'eu',
+    timeZone: 'Europe/Berlin',
+    byDay: { ...europe, id: 'eu-day', target: 'openai/gpt-realtime-2.1' },
+    byNight: { ...europe, id: 'eu-night', target: 'openai/gpt-realtime-2.1-mini' }
+  },
+  {
+    name: 'us',
+    timeZone: 'America/New_York',
+    byDay: { ...america, id: 'us-day', target: 'xai/grok-voice-think-fast-2.0' },
+    byNight: { ...america, id: 'us-night', target: 'xai/grok-voice-think-fast-1.0' }
+  }
 ]
 
 function createRegionRouter (restMs: number): Router {
-  const restingUntil = new Map<string, number>()
+  const restingUntil = new Map<Region, number>()
   return {
     candidates ({ model, principal }) {
       if (model !== 'voice') return []
       const now = performance.now()
-      const distance = ({ region, id }: typeof deployments[number]): number =>
-        (region === principal.metadata?.region ? 0 : 1) + ((restingUntil.get(id) ?? 0) > now ? 2 : 0)
-      return deployments.toSorted((a, b) => distance(a) - distance(b))
+      const distance = (region: Region): number =>
+        (region.name === principal.metadata?.region ? 0 : 1) + ((restingUntil.get(region) ?? 0) > now ? 2 : 0)
+      return regions.toSorted((a, b) => distance(a) - distance(b)).map(region => isDay(region.timeZone) ? region.byDay : region.byNight)
     },
     report (outcome) {
-      if (outcome.type === 'refused') restingUntil.set(outcome.deployment.id, performance.now() + restMs)
+      const region = regions.find(({ byDay, byNight }) => [byDay.id, byNight.id].includes(outcome.deployment.id))
+      if (outcome.type === 'refused' && region !== undefined) restingUntil.set(region, performance.now() + restMs)
     }
   }
+}
+
+function isDay (timeZone: string): boolean {
+  const hour = Number(new Intl.DateTimeFormat('en-GB', { timeZone, hour: 'numeric', hourCycle: 'h23' }).format())
+  return hour >= 7 && hour < 22
 }
 
 const app = Fastify({ logger: true })

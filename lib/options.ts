@@ -79,7 +79,7 @@ export function resolveOptions (options: RealtimeGatewayOptions, providers: read
     checkRouting(options.routing, deployments)
   }
   const { cooldowns } = options
-  rule(cooldowns === undefined || (['restsUntil', 'rest', 'clear'] as const).every(name => typeof cooldowns[name] === 'function'), 'cooldowns', 'must have the functions restsUntil, rest and clear')
+  rule(cooldowns === undefined || (['restsUntil', 'rest', 'clear'] as const).every(name => typeof cooldowns?.[name] === 'function'), 'cooldowns', 'must have the functions restsUntil, rest and clear')
   for (const name of ['authenticate', 'onSessionOpen', 'onSessionClose'] as const) {
     rule(options[name] === undefined || typeof options[name] === 'function', name, 'must be a function')
   }

@@ -1,8 +1,10 @@
+import fastify from 'fastify'
 import t from 'tap'
 import { optionTable, snakeCase } from '../lib/config/option-table.ts'
 import { environmentVariables, optionsFromEnv } from '../lib/env.ts'
 import type { EnvOptions } from '../lib/env.ts'
 import { ConfigError } from '../lib/errors.ts'
+import realtimeGateway from '../lib/index.ts'
 import { resolveOptions } from '../lib/options.ts'
 import { matchWildcard } from '../lib/wildcard.ts'
 
@@ -42,10 +44,13 @@ t.test('nothing set gives no option at all', async t => {
 t.test('every option that is a text, a number or a list of texts has a variable', async t => {
   for (const [option, kind] of Object.entries(optionTable)) {
     if (option === 'masterKey' || option === 'keys') continue
+    const samples: Readonly<Record<string, readonly [string, unknown]>> = {
+      number: ['1000000', 1_000_000], texts: ['/a, /b,', ['/a', '/b']], text: option === 'refusal' ? ['http', 'http'] : ['/v', '/v'], flag: ['true', true]
+    }
     const name = `REALTIME_GATEWAY_${snakeCase(option).toUpperCase()}`
-    const [text, value] = { number: ['1000000', 1_000_000], texts: ['/a, /b,', ['/a', '/b']], text: option === 'refusal' ? ['http', 'http'] : ['/v', '/v'], flag: ['true', true] }[kind as string] ?? []
+    const [text, value] = (typeof kind === 'string' ? samples[kind] : undefined) ?? []
     if (text === undefined) t.notOk(environmentVariables.includes(name), `${name} is no variable`)
-    else t.strictSame(read({ [name as string]: text as string }), { [option]: value }, name)
+    else t.strictSame(read({ [name]: text }), { [option]: value }, name)
   }
 })
 
@@ -58,6 +63,17 @@ t.test('the master key comes from REALTIME_GATEWAY_MASTER_KEY, else LITELLM_MAST
   t.equal(read({ LITELLM_MASTER_KEY: canary, REALTIME_GATEWAY_MASTER_KEY: 'the-first-one-counts' }).masterKey, 'the-first-one-counts')
 })
 
+t.test('a short master key works, and the plugin warns that it can be guessed', async t => {
+  for (const [masterKey, warns] of [['sk-1234', 1], ['sixteen-letters-', 0]] as const) {
+    const lines: string[] = []
+    const app = fastify({ logger: { level: 'warn', stream: { write: line => { lines.push(line) } } } })
+    t.teardown(() => app.close())
+    await app.register(realtimeGateway, read({ XAI_API_KEY: 'x', LITELLM_MASTER_KEY: masterKey }))
+    t.equal(lines.filter(line => line.includes('masterKey has fewer than 16 characters: it can be guessed')).length, warns, masterKey)
+    t.notMatch(lines.join(), masterKey)
+  }
+})
+
 t.test('a wrong variable is an error that names it and not its value', async t => {
   for (const [data, message] of [
     [{ REALTIME_GATEWAY_CONNECT_TIMEOUT: canary }, 'realtime gateway: the variable REALTIME_GATEWAY_CONNECT_TIMEOUT must be number'],
@@ -66,8 +82,8 @@ t.test('a wrong variable is an error that names it and not its value', async t =
     [{ REALTIME_GATEWAY_KEYS: 'short' }, 'realtime gateway: the variable REALTIME_GATEWAY_KEYS must be a text of at least 8 characters'],
     [{ XAI_API_KEY: `${canary}\n` }, 'realtime gateway: the variable XAI_API_KEY must be a text of visible ASCII characters'],
     [{ XAI_API_KEY: 'x', OPENAI_API_KEY: 'o', OPENAI_API_BASE: canary }, 'realtime gateway: the variable OPENAI_API_BASE must be a ws(s):// or http(s):// URL'],
-    [{ REALTIME_GATEWAY_MASTER_KEY: canary.slice(0, 12) }, 'realtime gateway: the variable REALTIME_GATEWAY_MASTER_KEY must have at least 16 characters'],
-    [{ LITELLM_MASTER_KEY: canary.slice(0, 12) }, 'realtime gateway: the variable LITELLM_MASTER_KEY must have at least 16 characters']
+    [{ REALTIME_GATEWAY_MASTER_KEY: canary.slice(0, 3) }, 'realtime gateway: the variable REALTIME_GATEWAY_MASTER_KEY must have at least 4 characters'],
+    [{ LITELLM_MASTER_KEY: canary.slice(0, 3) }, 'realtime gateway: the variable LITELLM_MASTER_KEY must have at least 4 characters']
   ] as const) {
     t.throws(() => read(data), { code: new ConfigError('').code, message })
     try {

@@ -49,7 +49,13 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
     credentialsCooldownMs: options.credentialsCooldownMs
   }, cooldowns))]))
   const groupOf = createGroups([...states.values()])
+  // A client names the model, so these are never looked up in an object, which has names of its own.
+  const aliases = new Map(Object.entries(options.aliases ?? {}))
+  const fallbacksOf = new Map(Object.entries(options.fallbacks ?? {}))
+  const groupRouting = new Map(Object.entries(options.groups ?? {}))
   let choices = 0
+  // Those of a level that may be chosen; kept from choice to choice, as a large group would leave much behind each time.
+  const able: DeploymentState[] = []
 
   /** Why a deployment may not be tried now. */
   function hindrance (state: DeploymentState, tags: readonly string[], clock: number, unix: number): PassedOver['reason'] | undefined {
@@ -62,18 +68,20 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
   }
 
   function chosenIn (group: Group, request: RouteRequest, most: number, passedOver: PassedOver[]): DeploymentState[] {
-    const { strategy = options.strategy, sticky = options.sticky } = { ...options.groups?.[group.name] }
+    const { strategy = options.strategy, sticky = options.sticky } = { ...groupRouting.get(group.name) }
     const clock = now()
     const unix = time()
     const context = { random, now: clock, latencyBuffer: options.latencyBuffer, outputShare: options.outputShare }
     const chosen: DeploymentState[] = []
     for (const level of group.levels) {
       if (chosen.length === most) break
-      const able = level.filter(state => {
+      let count = 0
+      for (const state of level) {
         const reason = hindrance(state, request.tags, clock, unix)
-        if (reason !== undefined) passedOver.push({ deployment: state.deployment.id, reason })
-        return reason === undefined
-      })
+        if (reason === undefined) able[count++] = state
+        else passedOver.push({ deployment: state.deployment.id, reason })
+      }
+      able.length = count
       const rank = sticky === undefined
         ? strategies[strategy](able, context)
         : stickyRank((sticky === 'user' ? request.user : undefined) ?? request.principal.keyHash ?? request.principal.id)
@@ -86,10 +94,10 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
 
   function plan (request: RouteRequest): RoutePlan | [] {
     const { principal } = request
-    const model = options.aliases?.[request.model] ?? request.model
-    const fallbacks = principal.fallbacks === false ? [] : options.fallbacks?.[model] ?? options.defaultFallbacks ?? []
+    const model = aliases.get(request.model) ?? request.model
+    const fallbacks = principal.fallbacks === false ? [] : fallbacksOf.get(model) ?? options.defaultFallbacks ?? []
     const names = new Set([model, ...fallbacks.filter(name => allowsModel(principal.models, name))])
-    const groups = Array.from(names, name => groupOf(options.aliases?.[name] ?? name)).filter(group => group !== undefined)
+    const groups = Array.from(names, name => groupOf(aliases.get(name) ?? name)).filter(group => group !== undefined)
     if (groups.length === 0) return []
 
     const passedOver: PassedOver[] = []

@@ -15,17 +15,12 @@ export class DeploymentState {
   readonly tokens = new SlidingCount()
   readonly dialMs = new MovingMedian()
   readonly firstAudioMs = new MovingMedian()
+  /** Milliseconds until a user hears something: dial and first audio, as far as both are known. Read far more often than it changes. */
+  latency: number | undefined
 
   constructor (deployment: Deployment, cooldown: Cooldown) {
     this.deployment = deployment
     this.cooldown = cooldown
-  }
-
-  /** Milliseconds until a user hears something: dial and first audio, as far as both are known. */
-  get latency (): number | undefined {
-    const { dialMs, firstAudioMs } = this
-    if (dialMs.value === undefined && firstAudioMs.value === undefined) return undefined
-    return (dialMs.value ?? 0) + (firstAudioMs.value ?? 0)
   }
 
   /** @param now milliseconds on the router's clock */
@@ -37,7 +32,7 @@ export class DeploymentState {
         break
       case 'ready':
         // A warm socket says nothing of how long a dial takes.
-        if (!outcome.warm) this.dialMs.add(outcome.ms)
+        if (!outcome.warm) this.#timed(this.dialMs, outcome.ms)
         if (outcome.probe) this.sessions--
         break
       case 'refused':
@@ -46,12 +41,17 @@ export class DeploymentState {
         this.sessions--
         break
       case 'first_audio':
-        this.firstAudioMs.add(outcome.ms)
+        this.#timed(this.firstAudioMs, outcome.ms)
         break
       case 'turn':
         this.tokens.add(outcome.tokens, now)
         break
     }
+  }
+
+  #timed (median: MovingMedian, ms: number): void {
+    median.add(ms)
+    this.latency = (this.dialMs.value ?? 0) + (this.firstAudioMs.value ?? 0)
   }
 
   status (now: number): Omit<DeploymentStatus, 'state' | 'coolsForMs' | 'cause'> {

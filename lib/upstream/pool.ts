@@ -58,7 +58,7 @@ interface Waiting extends WarmUpstream {
 
 export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolOptions): WarmPool {
   const closing = new AbortController()
-  // As many listeners as dials: nothing leaks.
+  // As many listen as are dialled at a time, which is no leak.
   setMaxListeners(0, closing.signal)
   const shelves = new Map(deployments.filter(({ warm, model }) => warm !== undefined && warm.size > 0 && !model.includes('*')).map(deployment =>
     [deployment.id, { deployment, waiting: [] as Waiting[], dialling: 0, backOffMs: 0, timer: undefined as NodeJS.Timeout | undefined }]))

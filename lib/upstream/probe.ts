@@ -41,6 +41,8 @@ export function startProbing (deployments: readonly Deployment[], intervalMs: nu
   // One listener for each deployment: nothing leaks.
   setMaxListeners(0, stopped.signal)
   const { signal } = stopped
+  // One or two for each deployment, which is no leak.
+  setMaxListeners(0, signal)
   for (const deployment of deployments.filter(({ model }) => !model.includes('*'))) keepProbing(deployment)
   return () => stopped.abort()
 

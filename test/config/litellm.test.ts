@@ -450,6 +450,7 @@ t.test('a wrong value is an error that names file, line, field and rule, and no 
     ['realtime_settings:\n  routing:\n    strategy: loud', ':3: realtime_settings.routing.strategy must be one of simple-shuffle, round-robin, least-busy, latency, cost, usage'],
     ['realtime_settings:\n  routing:\n    aliases:\n      a.B: nobody', ':4: realtime_settings.routing.aliases.a.B must be a model that a deployment has'],
     ['realtime_settings:\n  routing:\n    groups:\n      a.B:\n        sticky: loud', ":5: realtime_settings.routing.groups.a.B.sticky must be 'key' or 'user'"],
+    ['realtime_settings:\n  routing:\n    groups:\n      a.B:\n        sticky: loud\n      a: {}', ":5: realtime_settings.routing.groups.a.B.sticky must be 'key' or 'user'"],
     ['realtime_settings:\n  routing:\n    groups:\n      a:', ':4: realtime_settings.routing.groups.a must be a value, not nothing'],
     ['realtime_settings:\n  deployments:\n    - model: m*\n      target: xai/m\n      warm:\n        size: 1', ':5: realtime_settings.deployments[0].warm cannot be kept for a model with *, which names no one model'],
     ['realtime_settings:\n  deployments:\n    - model: m\n      target: xai/m\n      headers: { X-A: 3 }', ':5: realtime_settings.deployments[0].headers.X-A must be a text, not a number; put it in quotes'],

@@ -41,6 +41,7 @@ t.test('each routing setting of LiteLLM means here what it means there', async t
     ['{ fallbacks: [{ a: [b, xai/grok] }], num_retries: 0 }', { fallbacks: { a: ['b', 'xai/grok'] }, maxCandidates: 3 }],
     ['{ fallbacks: [{ a: [b] }], default_fallbacks: [c], num_retries: 1 }', { fallbacks: { a: ['b', 'c'] }, defaultFallbacks: ['c'], maxCandidates: 6 }],
     ['{ fallbacks: [{ "*": [b] }], num_retries: 0 }', { defaultFallbacks: ['b'], maxCandidates: 2 }],
+    ['{ fallbacks: [{ "*": [b] }], default_fallbacks: [c], num_retries: 0 }', { defaultFallbacks: ['c'], maxCandidates: 2 }],
     ['{ fallbacks: [{ a: [] }] }', { fallbacks: { a: [] } }],
     ['{ optional_pre_call_checks: [enforce_model_rate_limits] }', undefined],
     ['{ model_group_alias: { w: a, x: { model: b, hidden: true } } }', { aliases: { w: 'a', x: 'b' } }]
@@ -113,14 +114,14 @@ t.test('fallbacks and aliases that no realtime deployment serves are left out', 
 `), {
     routing: { aliases: { fast: 'xai/grok-voice-latest', c: 'a' }, fallbacks: { a: ['b'] }, maxCandidates: 8 },
     warnings: [
-      'config.yaml:13: router_settings.model_group_alias.nobody names no realtime group of one model; the alias is left out',
-      'config.yaml:14: router_settings.model_group_alias.all names no realtime group of one model; the alias is left out',
-      'config.yaml:16: router_settings.model_group_alias.c hides the group that has the same name, as in LiteLLM',
-      'config.yaml:18: router_settings.model_group_alias.second names an alias; the alias is left out',
-      'config.yaml:9: router_settings.fallbacks[0].gpt-4 is skipped: no realtime deployment serves the model',
-      'config.yaml:10: router_settings.fallbacks[1].a[0] names claude, which no realtime deployment serves; the fallback is left out',
-      'config.yaml:10: router_settings.fallbacks[1].a[2] is more than a model name, which no file can give a session here; the fallback is left out',
-      'config.yaml:11: router_settings.default_fallbacks[0] names claude, which no realtime deployment serves; the fallback is left out'
+      'config.yaml:12: router_settings.model_group_alias.nobody names no realtime group of one model; the alias is left out',
+      'config.yaml:13: router_settings.model_group_alias.all names no realtime group of one model; the alias is left out',
+      'config.yaml:15: router_settings.model_group_alias.c hides the group that has the same name, as in LiteLLM',
+      'config.yaml:17: router_settings.model_group_alias.second names an alias; the alias is left out',
+      'config.yaml:8: router_settings.fallbacks[0].gpt-4 is skipped: no realtime deployment serves the model',
+      'config.yaml:9: router_settings.fallbacks[1].a[0] names claude, which no realtime deployment serves; the fallback is left out',
+      'config.yaml:9: router_settings.fallbacks[1].a[2] is more than a model name, which no file can give a session here; the fallback is left out',
+      'config.yaml:10: router_settings.default_fallbacks[0] names claude, which no realtime deployment serves; the fallback is left out'
     ]
   })
 })
@@ -191,6 +192,7 @@ t.test('custom prices give the price of a minute of voice where one follows from
   for (const [model, prices, price, told] of [
     ['openai/gpt-realtime-2.1', 'input_cost_per_audio_token: 0.000032, output_cost_per_audio_token: 6.4e-5', { inputPerMinute: 0.0192, outputPerMinute: 0.0768 }, []],
     ['xai/grok-voice-latest', 'input_cost_per_second: 0.001', { inputPerMinute: 0.06, outputPerMinute: 0.06 }, []],
+    ['xai/grok-voice-latest', 'input_cost_per_second: 0.000005', { inputPerMinute: 0.0003, outputPerMinute: 0.0003 }, []],
     ['xai/grok-voice-latest', 'input_cost_per_second: 0.001, output_cost_per_second: 0', { inputPerMinute: 0.06, outputPerMinute: 0 }, []],
     ['xai/grok-voice-latest', 'input_cost_per_audio_token: 1, output_cost_per_audio_token: 2', undefined, [unknown('input_cost_per_audio_token'), unknown('output_cost_per_audio_token')]],
     ['openai/gpt-realtime-2.1', 'input_cost_per_audio_token: 1', undefined, [unknown('input_cost_per_audio_token')]],

@@ -122,13 +122,15 @@ t.test('a browser is told by 101, an error event and the close code', async t =>
 
 t.test('all dials together take no longer than upgradeTimeout, and the last one is called off', async t => {
   const hanging = await startTcp(t)
-  const gateway = await startGateway(t, { deployments: [0, 1].map(order => at(`ws://127.0.0.1:${hanging.port}`, `d${order}`, { order })), connectTimeout: 400, upgradeTimeout: 600 })
+  const gateway = await startGateway(t, { deployments: [0, 1, 2].map(order => at(`ws://127.0.0.1:${hanging.port}`, `d${order}`, { order })), connectTimeout: 400, upgradeTimeout: 600 })
   const { status, error, ms } = await visit(gateway)
   t.match({ status, error }, { status: 504, error: { code: 'upstream_timeout' } })
   t.ok(ms >= 590 && ms < 2_000, `${Math.round(ms)} ms`)
   await eventually(() => hanging.connections.size === 0, 'no dial is left')
   t.match(gateway.status('d1'), { state: 'ready', sessions: 0 }, 'what was called off says nothing of the deployment')
-  t.match(gateway.log.find(({ msg }) => msg === 'realtime route'), { attempts: [{ deployment: 'd0', outcome: 'timeout' }, { deployment: 'd1', outcome: 'dropped' }] })
+  const line = gateway.log.find(({ msg }) => msg === 'realtime route')
+  t.match(line, { attempts: [{ deployment: 'd0', outcome: 'timeout' }, { deployment: 'd1', outcome: 'dropped' }] })
+  t.equal((line!['attempts'] as unknown[]).length, 2, 'nobody else is tried')
 })
 
 t.test('a client that leaves during the dial leaves nothing behind', async t => {

@@ -6,8 +6,10 @@ import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { Simulator, SimulatorConnection, SimulatorFault } from '../../lib/testing/index.ts'
 import type { Deployment, RouteAttempt, RouteOutcome } from '../../types/index.ts'
-import { at, eventually, startGateway, startUpstream, talk, visit } from '../fixtures/routing.ts'
+import { connect } from '../../lib/upstream/connect.ts'
+import { at, connectTools, eventually, ready, startGateway, startUpstream, talk, visit } from '../fixtures/routing.ts'
 import type { RoutedGateway } from '../fixtures/routing.ts'
+import { deployment } from '../fixtures/router.ts'
 
 const open = ({ connections }: Simulator): SimulatorConnection[] => connections.filter(({ isOpen }) => isOpen)
 
@@ -187,6 +189,19 @@ t.test('whoever brings more than a model gets a fresh dial that carries it', asy
   t.equal(outcome(gateway), 'warm')
 })
 
+t.test('a session that names no model gets no warm socket, whatever else it brings or not', async t => {
+  const tools = connectTools(async () => ready())
+  const warm = { upstream: ready().ready, release: () => {} }
+  const connected = async (named: boolean): Promise<RouteAttempt['outcome'] | undefined> => {
+    const attempts: RouteAttempt[] = []
+    const request = { hello: { query: new URLSearchParams() }, named, report: () => {}, attempts, signal: new AbortController().signal }
+    await connect({ candidates: [deployment('one')] }, request, { ...tools, pool: { ...tools.pool, take: () => warm } })
+    return attempts[0]?.outcome
+  }
+  t.equal(await connected(true), 'warm')
+  t.equal(await connected(false), 'ready')
+})
+
 t.test("a router of the host's that changes a deployment gets no socket of the unchanged one", async t => {
   const upstream = await startUpstream(t)
   const deployment = at(upstream.url, 'one', { warm: { size: 1 } }) as Deployment
@@ -255,4 +270,15 @@ t.test('the router hears of a warm socket as of a dial, and counts what waits as
   await (await visit(gateway)).caller!.leave()
   await eventually(() => heard.some(({ type }) => type === 'ended'), 'the end')
   t.match(heard.filter(outcome => !('probe' in outcome)), [{ type: 'dial' }, { type: 'ready', warm: true }, { type: 'ended', closeCode: 1000 }])
+})
+
+t.test('many sockets warming at a time are no reason for a warning', async t => {
+  const warnings: Error[] = []
+  const note = (warning: Error): void => { warnings.push(warning) }
+  process.on('warning', note)
+  t.teardown(() => process.off('warning', note))
+  const upstream = await startUpstream(t)
+  await startGateway(t, { deployments: [at(upstream.url, 'one', { warm: { size: 24 } })] })
+  await warmed(upstream, 24)
+  t.strictSame(warnings, [])
 })

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import type { CooldownStore } from '../../../types/index.ts'
+import { hostileNames, seeded, testWith } from './suite.ts'
+import type { ConformanceTest, Lifetime } from './suite.ts'
+
+export interface CooldownStoreConformanceOptions extends Lifetime<CooldownStore> {
+  /** Makes an empty store. */
+  readonly create: () => CooldownStore | Promise<CooldownStore>
+}
+
+const seed = 20261122
+const minute = 60_000
+
+/** The rules of the contract `CooldownStore`, as seen by the one process that writes. */
+export function cooldownStoreConformance ({ create, close }: CooldownStoreConformanceOptions): readonly ConformanceTest[] {
+  const rule = (name: string, body: (store: CooldownStore) => void): ConformanceTest => testWith(name, create, { close }, body)
+  // Times in the future: a store may forget what is past.
+  const soon = Date.now() + 10 * minute
+
+  return [
+    rule('a deployment that nobody let rest does not rest, whatever its id', store => {
+      for (const id of ['d', 'a/b#0', '🎙', ...hostileNames]) assert.equal(store.restsUntil(id), 0, JSON.stringify(id))
+    }),
+    rule('a deployment rests until the time that was said, readable at once', store => {
+      for (const id of ['d', 'a/b#0', '🎙', ...hostileNames]) {
+        assert.equal(store.rest(id, soon), undefined)
+        assert.equal(store.restsUntil(id), soon, JSON.stringify(id))
+      }
+    }),
+    rule('a later time counts over an earlier one, in either order', store => {
+      store.rest('up', soon)
+      store.rest('up', soon + minute)
+      assert.equal(store.restsUntil('up'), soon + minute)
+      store.rest('down', soon + minute)
+      store.rest('down', soon)
+      assert.equal(store.restsUntil('down'), soon + minute)
+    }),
+    rule('one that has recovered does not rest, and may rest again for a shorter time', store => {
+      store.rest('d', soon + minute)
+      store.clear('d')
+      assert.equal(store.restsUntil('d'), 0)
+      store.rest('d', soon)
+      assert.equal(store.restsUntil('d'), soon)
+    }),
+    rule('clearing one that does not rest changes nothing', store => {
+      store.rest('d', soon)
+      store.clear('another')
+      assert.equal(store.restsUntil('another'), 0)
+      assert.equal(store.restsUntil('d'), soon)
+    }),
+    rule('deployments rest each for itself, ten thousand changes long', store => {
+      const random = seeded(seed)
+      const ids = Array.from({ length: 20 }, (_, i) => `d${i}`)
+      const expected = new Map<string, number>()
+      for (let i = 0; i < 10_000; i++) {
+        const id = ids[Math.floor(random() * ids.length)]!
+        if (random() < 0.3) {
+          store.clear(id)
+          expected.delete(id)
+        } else {
+          const until = soon + Math.floor(random() * minute)
+          store.rest(id, until)
+          expected.set(id, Math.max(until, expected.get(id) ?? 0))
+        }
+        const read = ids[Math.floor(random() * ids.length)]!
+        assert.equal(store.restsUntil(read), expected.get(read) ?? 0, `${read} after ${i + 1} changes with the seed ${seed}`)
+      }
+    })
+  ]
+}
