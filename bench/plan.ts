@@ -24,7 +24,7 @@ export type Part = typeof parts[number]
 
 export const full: Plan = {
   parts,
-  rounds: 7,
+  rounds: 5,
   sessions: 200,
   saturated: { warmUpMs: 400, measureMs: 2_000 },
   paced: { warmUpMs: 500, measureMs: 3_000 },

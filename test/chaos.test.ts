@@ -134,7 +134,7 @@ t.test(`sessions with faults drawn at random (seed ${seed}) all end as they must
   const { attempts, flawless, opened, closed } = accounts.counts
   t.comment(`${attempts} clients, ${flawless} of them without a fault, ${opened} sessions`)
   t.same(accounts.violations, [])
-  t.ok(flawless > 20 && opened > 60 && attempts - flawless > 40, 'enough of each kind came')
+  t.ok(flawless > 5 && opened > 20 && attempts - flawless > 15, 'enough of each kind came')
   t.equal(closed, opened, 'every session that was opened was closed')
   t.equal(host.realtime.sessions.size, 0)
 

@@ -76,7 +76,7 @@ export function createAccounts (): Accounts {
       accounts.delete(plan.id)
       counts.attempts++
       count(ends, outcome)
-      if (Object.keys(plan.faults).length === 0) counts.flawless++
+      if (isFlawless(plan)) counts.flawless++
       const wrong = judge(account)
       if (wrong.length > 0) violate(`session ${plan.id}: ${wrong.join('; ')}. Faults ${JSON.stringify(plan.faults)}, seen ${outcome} after ${account.took?.toFixed(0)} ms, ${JSON.stringify(account.closed)}`)
     }
@@ -92,9 +92,14 @@ function judge ({ plan, client, upstream, opened, closed, outcome = 'nothing' }:
   if (summary !== undefined && !expectedErrors(ends).has(summary.error)) faults.push(`the gateway ended it with ${summary.error}`)
   if (outcome === 'close 1000' && opened !== 1) faults.push('the client had a session that the gateway does not know of')
 
-  const wrongs = upstream.map(tape => compare(client, tape, Object.keys(plan.faults).length === 0))
+  const wrongs = upstream.map(tape => compare(client, tape, isFlawless(plan)))
   if (plan.model !== 'warm' && opened > 0 && !wrongs.some(wrong => wrong.length === 0)) faults.push(...wrongs[0] ?? ['no upstream had the session'])
   return faults
+}
+
+/** Whether nothing is to go wrong, on any side. */
+function isFlawless ({ faults, model }: Plan): boolean {
+  return Object.keys(faults).length === 0 && model !== 'warm'
 }
 
 /** What is wrong with the messages of a client and an upstream that were joined. */

@@ -7,26 +7,20 @@ import type { Faults, IllegalFrame, Plan, RequestFault, UpstreamFault } from './
  * alone, so there the ends of all of them count, and those of a connection that broke.
  */
 export function expectedEnds (plan: Plan): ReadonlySet<string> {
-  const { faults } = plan
-  const ends = new Set<string>()
-  const sites = Object.keys(faults) as (keyof Faults)[]
-  if (sites.length === 0 && plan.model !== 'warm') return new Set([normalEnd(plan)])
-  if (plan.model === 'warm') {
-    for (const end of [normalEnd(plan), refusal(plan, 'upstream_unavailable'), refusal(plan, 'upstream_timeout'), 'close 1001', 'close 1011',
-      ...sessionEnds('upstream_lost', 'peer_timeout', 'session_expired')]) ends.add(end)
-  }
-  for (const end of requestEnds(plan)) ends.add(end)
-  for (const end of clientEnds(plan)) ends.add(end)
-  for (const end of upstreamEnds(plan)) ends.add(end)
-  if (faults.upstreamWire !== undefined) {
-    for (const end of [normalEnd(plan), refusal(plan, 'upstream_unavailable'), refusal(plan, 'upstream_timeout'),
-      ...sessionEnds('upstream_lost', 'peer_timeout', 'session_expired', 'slow_consumer')]) ends.add(end)
-  }
-  if (sites.length > 1) for (const end of [normalEnd(plan), 'gone', ...sessionEnds('peer_timeout', 'session_expired', 'slow_consumer', 'upstream_lost')]) ends.add(end)
+  const { faults, model } = plan
+  const count = Object.keys(faults).length
+  if (count === 0 && model !== 'warm') return new Set([normalEnd(plan)])
+  const ends = new Set([...requestEnds(plan), ...clientEnds(plan), ...upstreamEnds(plan)])
+  const add = (...more: string[]): void => { for (const end of more) ends.add(end) }
+  const broken = sessionEnds('upstream_lost', 'peer_timeout', 'session_expired', 'slow_consumer')
+  // Whoever has a warm socket shares the fate of an upstream that plays no plan.
+  if (model === 'warm') add(normalEnd(plan), 'close 1001', 'close 1011', refusal(plan, 'upstream_unavailable'), refusal(plan, 'upstream_timeout'), ...broken)
+  if (faults.upstreamWire !== undefined) add(normalEnd(plan), refusal(plan, 'upstream_unavailable'), refusal(plan, 'upstream_timeout'), ...broken)
+  if (count > 1) add(normalEnd(plan), 'gone', ...broken)
   if (faults.clientWire !== undefined) {
     // An answer that is cut has its status and no code any more.
-    for (const end of [...ends]) if (end.startsWith('http ')) ends.add(end.slice(0, 8))
-    for (const end of [normalEnd(plan), 'gone', 'gave up', 'http 400', 'http 408', ...sessionEnds('peer_timeout', 'session_expired', 'slow_consumer', 'upstream_lost')]) ends.add(end)
+    add(...[...ends].filter(end => end.startsWith('http ')).map(end => end.slice(0, 'http 000'.length)))
+    add(normalEnd(plan), 'gone', 'gave up', 'http 400', 'http 408', ...broken)
   }
   return ends
 }
