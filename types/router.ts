@@ -191,7 +191,10 @@ export interface Router {
  * store keeps a local view and hears of changes.
  */
 export interface CooldownStore {
-  /** Unix time in milliseconds until which the deployment rests; 0 when it does not. */
+  /**
+   * Unix time in milliseconds until which the deployment rests; 0 when it does not. A time that is over stays readable until
+   * `clear`: it says that one dial should try before all do.
+   */
   restsUntil (deployment: string): number
   /** Lets it rest. A later time counts over an earlier one. */
   rest (deployment: string, until: number): void

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../lib/errors.ts'
 import type { GatewayErrorCode } from '../../lib/errors.ts'
-import type { Faults, IllegalFrame, Plan, RequestFault, UpstreamFault } from './plan.ts'
+import type { IllegalFrame, Plan, RequestFault, UpstreamFault } from './plan.ts'
 
 /**
  * Every way in which the client of this plan may see its end. Several faults at once may meet in more ways than each

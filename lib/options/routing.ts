@@ -24,6 +24,7 @@ export function checkRouting (routing: RoutingOptions, deployments: readonly Dep
   for (const [name, [least, most]] of Object.entries(numbers)) {
     const value = routing[name as keyof typeof numbers]
     rule(value === undefined || (Number.isFinite(value) && value >= least && value <= most), `routing.${name}`, `must be a number from ${least} to ${most}`)
+    rule(name !== 'maxCandidates' || value === undefined || Number.isInteger(value), `routing.${name}`, 'must be a whole number')
   }
   const { hedgeAfterMs, groups = {}, aliases = {}, fallbacks = {}, defaultFallbacks = [], tagFiltering } = routing
   rule(tagFiltering === undefined || typeof tagFiltering === 'boolean', 'routing.tagFiltering', 'must be true or false')

@@ -52,7 +52,7 @@ t.test('the built-in router conforms, with every strategy and sticky', async t =
 })
 
 /** The built-in router with something else about it. */
-function with_ (change: (router: Router) => Partial<Router>): () => Router {
+function changed (change: (router: Router) => Partial<Router>): () => Router {
   return () => {
     const router = builtIn()()
     return { ...router, ...change(router) }
@@ -66,13 +66,15 @@ function planOf (router: Router, ...args: Parameters<Router['candidates']>): Rou
 
 t.test('a router that breaks a rule is found out', async t => {
   for (const [what, rule, create] of [
-    ['names a deployment twice', /each at most once/, with_(router => ({ candidates: request => planOf(router, request).candidates.flatMap(each => [each, each]) }))],
-    ['gives ids for deployments', /each a deployment/, with_(router => ({ candidates: request => planOf(router, request).candidates.map(({ id }) => id as unknown as Deployment) }))],
-    ['serves nobody', /has candidates for the model/, with_(() => ({ candidates: () => [] }))],
-    ['passes a candidate over', /has candidates for the model/, with_(router => ({ candidates: request => ({ ...planOf(router, request), passedOver: [{ deployment: 'a', reason: 'full' }, { deployment: 'n', reason: 'full' }] }) }))],
-    ['hedges in the past', /has candidates for the model/, with_(router => ({ candidates: request => ({ ...planOf(router, request), hedgeAfterMs: -1 }) }))],
-    ['serves what it does not know', /nobody serves/, with_(router => ({ candidates: request => planOf(router, { ...request, model: 'm' }) }))],
-    ['sends clients of an unknown model into a queue', /nobody serves/, with_(router => ({
+    ['names a deployment twice', /each at most once/, changed(router => ({ candidates: request => planOf(router, request).candidates.flatMap(each => [each, each]) }))],
+    ['gives ids for deployments', /each a deployment/, changed(router => ({ candidates: request => planOf(router, request).candidates.map(({ id }) => id as unknown as Deployment) }))],
+    ...([['no id', { id: '' }], ['no model', { model: undefined }], ['no provider', { target: 'gpt' }]] as const).map(([what, change]) =>
+      [`names deployments with ${what}`, /each a deployment/, changed(router => ({ candidates: request => planOf(router, request).candidates.map(each => ({ ...each, ...change }) as Deployment) }))] as const),
+    ['serves nobody', /has candidates for the model/, changed(() => ({ candidates: () => [] }))],
+    ['passes a candidate over', /has candidates for the model/, changed(router => ({ candidates: request => ({ ...planOf(router, request), passedOver: [{ deployment: 'a', reason: 'full' }, { deployment: 'n', reason: 'full' }] }) }))],
+    ['hedges in the past', /has candidates for the model/, changed(router => ({ candidates: request => ({ ...planOf(router, request), hedgeAfterMs: -1 }) }))],
+    ['serves what it does not know', /nobody serves/, changed(router => ({ candidates: request => planOf(router, { ...request, model: 'm' }) }))],
+    ['sends clients of an unknown model into a queue', /nobody serves/, changed(router => ({
       candidates (request) {
         const plan = planOf(router, request)
         return plan.candidates.length === 0 ? { ...plan, retryAfterMs: 1 } : plan
@@ -82,18 +84,19 @@ t.test('a router that breaks a rule is found out', async t => {
       const groups: Record<string, Deployment[]> = { m: group.slice(0, 2) }
       return { candidates: ({ model }) => [...groups[model] ?? []] }
     }],
-    ['takes a parameter out of the query', /leaves the request/, with_(router => ({
+    ['names all for *', /any text for a model name/, changed(router => ({ candidates: request => request.model === '*' ? [...group, ...group] : router.candidates(request) }))],
+    ['takes a parameter out of the query', /leaves the request/, changed(router => ({
       candidates (request) {
         request.query.delete('a')
         return router.candidates(request)
       }
     }))],
-    ['writes on the request', /leaves the request/, with_(router => ({ candidates: request => router.candidates(Object.assign(request, { model: request.model })) }))],
-    ['takes a place with its answer', /takes no place by answering/, with_(router => {
+    ['writes on the request', /leaves the request/, changed(router => ({ candidates: request => router.candidates(Object.assign(request, { model: request.model })) }))],
+    ['takes a place with its answer', /takes no place by answering/, changed(router => {
       let places = 100
       return { candidates: request => places-- > 0 ? router.candidates(request) : [] }
     })],
-    ['answers one question at a time', /questions that come at once/, with_(router => {
+    ['answers one question at a time', /questions that come at once/, changed(router => {
       let busy = false
       return {
         async candidates (request) {
@@ -109,18 +112,48 @@ t.test('a router that breaks a rule is found out', async t => {
       const list = group.slice(0, 2)
       return { candidates: ({ model }) => model === 'm' ? list : [], report: ({ type }) => { if (type === 'dial') list.reverse() && list.pop() } }
     }],
-    ['throws at deployments that it does not know', /never throws/, with_(router => ({
+    ['throws at deployments that it does not know', /never throws/, changed(router => ({
       report (outcome) {
         if (!group.some(({ id }) => id === outcome.deployment.id)) throw new Error('who?')
         router.report!(outcome)
       }
     }))],
-    ['reports with a promise', /never throws/, with_(router => ({ report: async outcome => { router.report!(outcome) } }))],
-    ['forgets the ends of sessions', /ten thousand outcomes/, with_(router => ({ report: outcome => { if (outcome.type !== 'ended') router.report!(outcome) } }))],
-    ['counts a dropped dial on', /ten thousand outcomes/, with_(router => ({ report: outcome => { if (outcome.type !== 'dropped') router.report!(outcome) } }))],
-    ['shows provider keys', /no secret/, with_(router => ({ status: () => router.status!().map(state => ({ ...state, ...group.find(({ id }) => id === state.id) })) }))],
-    ['tells numbers that are none', /numbers that can be/, with_(router => ({ status: () => router.status!().map(state => ({ ...state, dialMs: NaN })) }))],
-    ['tells a deployment twice', /each deployment once/, with_(router => ({ status: () => [...router.status!(), ...router.status!()] }))]
+    ['stumbles over a spent quota', /never throws/, changed(router => {
+      let spent = false
+      return {
+        candidates: request => spent ? [...group, ...group] : router.candidates(request),
+        report (outcome) { spent ||= outcome.type === 'refused' && outcome.refusal.kind === 'quota' }
+      }
+    })],
+    ['counts strangers', /never throws/, changed(router => {
+      let strangers = 0
+      return {
+        report ({ deployment }) { if (deployment.id === 'constructor') strangers = NaN },
+        status: () => router.status!().map(state => ({ ...state, startsLastMinute: strangers }))
+      }
+    })],
+    ['reports with a promise', /never throws/, changed(router => ({ report: async outcome => { router.report!(outcome) } }))],
+    ['tires', /ten thousand outcomes/, changed(router => {
+      let outcomes = 0
+      return {
+        candidates: request => outcomes > 5_000 ? [...group, ...group] : router.candidates(request),
+        report: () => { outcomes++ }
+      }
+    })],
+    ['tells of its tokens below nothing', /ten thousand outcomes/, changed(router => {
+      let sessions = 0
+      return {
+        report: ({ type }) => { sessions += type === 'dial' ? 1 : type === 'first_audio' || type === 'turn' ? 0 : -1 },
+        status: () => router.status!().map(state => ({ ...state, tokensLastMinute: sessions === 0 ? 0 : -1 }))
+      }
+    })],
+    ['forgets the ends of sessions', /ten thousand outcomes/, changed(router => ({ report: outcome => { if (outcome.type !== 'ended') router.report!(outcome) } }))],
+    ['counts a dropped dial on', /ten thousand outcomes/, changed(router => ({ report: outcome => { if (outcome.type !== 'dropped') router.report!(outcome) } }))],
+    ['shows provider keys', /no secret/, changed(router => ({ status: () => router.status!().map(state => ({ ...state, ...group.find(({ id }) => id === state.id) })) }))],
+    ['tells numbers that are none', /numbers that can be/, changed(router => ({ status: () => router.status!().map(state => ({ ...state, dialMs: NaN })) }))],
+    ['is in a state of its own', /numbers that can be/, changed(router => ({ status: () => router.status!().map(state => ({ ...state, state: 'tired' as 'ready' })) }))],
+    ['has half a session', /numbers that can be/, changed(router => ({ status: () => router.status!().map(state => ({ ...state, sessions: 0.5 })) }))],
+    ['tells a deployment twice', /each deployment once/, changed(router => ({ status: () => [...router.status!(), ...router.status!()] }))]
   ] as ReadonlyArray<[string, RegExp, () => Router]>) {
     t.match((await broken(t, routerConformance({ create, model: 'm' }))).join('\n'), rule, `one that ${what}`)
   }
@@ -128,7 +161,7 @@ t.test('a router that breaks a rule is found out', async t => {
 
 t.test('the cooldowns of one process conform', t => conforms(t, cooldownStoreConformance({ create: createMemoryCooldowns })))
 
-function cooldowns (change: (store: CooldownStore) => Partial<CooldownStore>): () => CooldownStore {
+function changedStore (change: (store: CooldownStore) => Partial<CooldownStore>): () => CooldownStore {
   return () => {
     const store = createMemoryCooldowns()
     return { ...store, ...change(store) }
@@ -141,22 +174,44 @@ t.test('a cooldown store that breaks a rule is found out', async t => {
       const until: Record<string, number> = {}
       return { restsUntil: id => until[id] ?? 0, rest: (id, time) => { until[id] = Math.max(time, until[id] ?? 0) }, clear: id => { delete until[id] } }
     }],
-    ['never rests', /until the time that was said/, cooldowns(() => ({ rest: () => {} }))],
-    ['rests a tick later', /until the time that was said/, cooldowns(store => ({ rest: (id, until) => { queueMicrotask(() => store.rest(id, until)) } }))],
-    ['rests behind a promise', /until the time that was said/, cooldowns(store => ({ rest: async (id, until) => { store.rest(id, until) } }))],
-    ['lets the last word count', /later time counts/, cooldowns(store => ({
+    ['never rests', /until the time that was said/, changedStore(() => ({ rest: () => {} }))],
+    ['rests a tick later', /until the time that was said/, changedStore(store => ({ rest: (id, until) => { queueMicrotask(() => store.rest(id, until)) } }))],
+    ['rests behind a promise', /until the time that was said/, changedStore(store => ({ rest: async (id, until) => { store.rest(id, until) } }))],
+    ['lets the last word count', /later time counts/, changedStore(store => ({
       rest (id, until) {
         store.clear(id)
         store.rest(id, until)
       }
     }))],
-    ['lets the first word count', /later time counts/, cooldowns(store => ({ rest: (id, until) => { if (store.restsUntil(id) === 0) store.rest(id, until) } }))],
-    ['never recovers', /has recovered/, cooldowns(() => ({ clear: () => {} }))],
+    ['lets the first word count', /later time counts/, changedStore(store => ({ rest: (id, until) => { if (store.restsUntil(id) === 0) store.rest(id, until) } }))],
+    ['never recovers', /has recovered/, changedStore(() => ({ clear: () => {} }))],
+    ['remembers what is over', /has recovered/, () => {
+      const until = new Map<string, number>()
+      return { restsUntil: id => until.get(id) ?? 0, rest: (id, time) => { until.set(id, Math.max(time, until.get(id) ?? 0)) }, clear: id => { until.set(id, 1) } }
+    }],
+    ['remembers the longest rest', /has recovered/, () => {
+      const until = new Map<string, number>()
+      const resting = new Set<string>()
+      return {
+        restsUntil: id => resting.has(id) ? until.get(id)! : 0,
+        rest (id, time) {
+          until.set(id, Math.max(time, until.get(id) ?? 0))
+          resting.add(id)
+        },
+        clear: id => { resting.delete(id) }
+      }
+    }],
+    ['rests whom it clears', /clearing one/, changedStore(store => ({
+      clear (id) {
+        store.clear(id)
+        store.rest(id, 1)
+      }
+    }))],
     ['clears all', /clearing one/, () => {
       let store = createMemoryCooldowns()
       return { restsUntil: id => store.restsUntil(id), rest: (id, until) => store.rest(id, until), clear: () => { store = createMemoryCooldowns() } }
     }],
-    ['shares one place among ids that look alike', /each for itself/, cooldowns(store => ({ restsUntil: id => store.restsUntil(id.slice(0, 2)), rest: (id, until) => store.rest(id.slice(0, 2), until), clear: id => store.clear(id.slice(0, 2)) }))]
+    ['shares one place among ids that look alike', /each for itself/, changedStore(store => ({ restsUntil: id => store.restsUntil(id.slice(0, 2)), rest: (id, until) => store.rest(id.slice(0, 2), until), clear: id => store.clear(id.slice(0, 2)) }))]
   ] as ReadonlyArray<[string, RegExp, () => CooldownStore]>) {
     t.match((await broken(t, cooldownStoreConformance({ create }))).join('\n'), rule, `one that ${what}`)
   }
@@ -229,17 +284,23 @@ t.test('an adapter that breaks a rule is found out', async t => {
     }
   })
   let counter = 0
-  for (const [what, rule, broken_] of [
+  for (const [what, rule, bad] of [
     ['has a slash in its name', /names its provider/, adapter({ provider: 'a/b' })],
     ['gives an http URL', /ws or wss URL/, url(({ href }) => href.replace('wss:', 'https:'))],
     ['puts a password into the URL', /ws or wss URL/, url(url => { url.password = 'p' })],
     ['builds the URL by hand', /ws or wss URL/, url((_url, { model }) => `wss://h/v1/realtime?model=${model}`)],
+    ['leaves a model name unescaped', /ws or wss URL/, url((_url, { model = '' }) => `wss://h/v1/realtime?model=${model.replaceAll(/[ #]/g, '')}`)],
+    ['has a blank in a header name', /headers that may be sent/, headers(() => ({ 'X A': 'b' }))],
     ['sets a header of the handshake', /headers that may be sent/, headers(() => ({ 'Sec-WebSocket-Protocol': 'x' }))],
     ['copies a parameter into a header', /headers that may be sent/, headers(({ query }) => ({ 'X-Query': query.get('x') ?? '' }))],
     ['offers a key as a subprotocol with a blank', /subprotocols that are tokens/, adapter({ request: (...args) => ({ ...openai.request(...args), protocols: ['key secret'] }) })],
     ['offers a subprotocol twice', /subprotocols that are tokens/, adapter({ request: (...args) => ({ ...openai.request(...args), protocols: ['a', 'a'] }) })],
     ['numbers its requests', /is pure: the same deployment/, headers(() => ({ 'X-Count': String(counter++) }))],
     ['takes parameters out of the query', /is pure: the same deployment/, url((_url, { query }) => { query.delete('a') })],
+    ['sorts the query of the client', /is pure: the same deployment/, url((url, { query }) => {
+      query.sort()
+      return `${url.origin}/v1/realtime`
+    })],
     ['copies all that the client brought', /nothing of the client/, headers(hello => Object.fromEntries(Object.entries(hello).filter(([, value]) => typeof value === 'string')) as Record<string, string>)],
     ['appends parameters unescaped', /no parameter of the client/, url((url, { query }) => `${url.origin}${url.pathname}?${[...query].map(pair => pair.join('=')).join('&')}`)],
     ['lets a parameter be a path', /no parameter of the client/, url((url, { query }) => { url.pathname += [...query.keys()].join('/') })],
@@ -251,10 +312,12 @@ t.test('an adapter that breaks a rule is found out', async t => {
     ['takes a good close for ready', /every close/, adapter({ classify: answer => answer.type === 'close' && answer.code === 1000 ? undefined : { kind: 'fault' } })],
     ['refuses everything', /knows the first event/, adapter({ classify: () => ({ kind: 'fault' }) })],
     ['trusts the error event', /every error event/, adapter({ classify: answer => answer.type === 'event' && (answer.event['error'] as { code: string }).code === 'x' ? undefined : { kind: 'fault' } })],
+    ['trusts an error without a type', /every error event/, adapter({ classify: answer => answer.type === 'event' && (answer.event['error'] as { type?: string } | undefined)?.type === null ? undefined : { kind: 'fault' } })],
+    ['trusts an error that says nothing', /every error event/, adapter({ classify: answer => answer.type === 'event' && !('error' in answer.event) ? undefined : { kind: 'fault' } })],
     ['trusts every event', /takes any event/, adapter({ classify: answer => answer.type === 'event' && (answer.event['session'] as { id: string }[])[0]!.id === 'x' ? undefined : { kind: 'fault' } })],
     ['forgives the first', /is pure: the same answer/, adapter({ classify: () => counter++ % 2 === 0 ? undefined : { kind: 'fault' } })]
   ] as ReadonlyArray<[string, RegExp, UpstreamAdapter]>) {
-    t.match((await broken(t, adapterConformance({ adapter: broken_, deployment: place }))).join('\n'), rule, `one that ${what}`)
+    t.match((await broken(t, adapterConformance({ adapter: bad, deployment: place }))).join('\n'), rule, `one that ${what}`)
   }
 })
 
