@@ -24,7 +24,7 @@ describe('Router', () => {
       report (outcome: RouteOutcome): void {
         if (outcome.type === 'refused') expect(outcome.refusal).type.toBe<UpstreamRefusal>()
         if (outcome.type === 'ended') expect(outcome.closeCode).type.toBe<number>()
-        expect(outcome.ms).type.toBe<number>()
+        if (outcome.type === 'ready') expect(outcome.ms).type.toBe<number>()
       }
     }
     expect<Router>().type.toBeAssignableFrom(new Always())
@@ -35,8 +35,8 @@ describe('Router', () => {
   })
 
   test('sees who asks, and never a credential', () => {
-    expect<keyof RouteRequest>().type.toBe<'model' | 'principal' | 'query'>()
-    expect<keyof Principal>().type.toBe<'id' | 'keyHash' | 'models' | 'metadata'>()
+    expect<keyof RouteRequest>().type.toBe<'model' | 'principal' | 'query' | 'tags' | 'user'>()
+    expect<keyof Principal>().type.toBe<'id' | 'keyHash' | 'models' | 'fallbacks' | 'tags' | 'metadata'>()
   })
 })
 
