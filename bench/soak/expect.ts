@@ -22,6 +22,8 @@ export function expectedEnds (plan: Plan): ReadonlySet<string> {
     add(...[...ends].filter(end => end.startsWith('http ')).map(end => end.slice(0, 'http 000'.length)))
     add(normalEnd(plan), 'gone', 'gave up', 'http 400', 'http 408', ...broken)
   }
+  // A client that does not wait for its answer may break the connection with what it sends, and the answer with it.
+  if (plan.glued && [...ends].some(end => end.startsWith('http '))) add('gone')
   return ends
 }
 

@@ -36,7 +36,7 @@ export function drawScript (random: Random, heavy: boolean, endless: boolean): S
   const count = heavy ? 24 : endless ? 50 : random.spread(1, 25)
   const burst = random.chance(0.2)
   return Array.from({ length: count }, () => {
-    const bytes = heavy ? 700_000 : endless ? 50 : random.chance(0.03) ? random.spread(60_000, 600_000) : random.spread(0, 20_000)
+    const bytes = heavy ? 700_000 : endless ? 50 : random.chance(0.03) ? random.spread(60_000, 400_000) : random.spread(0, 20_000)
     return {
       binary: random.chance(0.1),
       bytes,

@@ -230,7 +230,8 @@ function drawWire (random: Random, cut: Faults['clientWire'], volume: 'up' | 'do
     return {
       ...(random.chance(0.2) && { delay: random.int(1, 60) }),
       ...(pace === 'slice' && { slice: { size, until: size * 10 } }),
-      ...(pace === 'throttle' && { throttle: random.int(400_000, 2_000_000) }),
+      // Not so slow that a pong comes late behind the largest messages, for which a peer would rightly be given up.
+      ...(pace === 'throttle' && { throttle: random.int(1_500_000, 5_000_000) }),
       ...(random.chance(0.1) && { stall: { after: random.spread(0, 20_000), ms: random.int(10, 500) } })
     }
   }

@@ -38,8 +38,6 @@ export function createProbe (tools: Omit<ConnectTools, 'pool'>, report: (outcome
  */
 export function startProbing (deployments: readonly Deployment[], intervalMs: number, places: Places, probe: Probe, random: () => number = Math.random): () => void {
   const stopped = new AbortController()
-  // One listener for each deployment: nothing leaks.
-  setMaxListeners(0, stopped.signal)
   const { signal } = stopped
   // One or two for each deployment, which is no leak.
   setMaxListeners(0, signal)
