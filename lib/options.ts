@@ -16,6 +16,8 @@ export const defaults = {
   maxUnfinishedBytes: 64 * 1024 * 1024,
   messageRate: 500,
   messageBurst: 5_000,
+  controlRate: 10,
+  controlBurst: 100,
   highWaterMark: 1024 * 1024,
   lowWaterMark: 256 * 1024,
   stallTimeout: 30_000,

@@ -20,6 +20,8 @@ t.test('the defaults are these', async t => {
     maxUnfinishedBytes: 67_108_864,
     messageRate: 500,
     messageBurst: 5_000,
+    controlRate: 10,
+    controlBurst: 100,
     highWaterMark: 1_048_576,
     lowWaterMark: 262_144,
     stallTimeout: 30_000,

@@ -71,6 +71,10 @@ export interface RealtimeGatewayOptions {
   readonly messageRate?: number
   /** Messages that a client may send at once (a burst, refilled at `messageRate`). Default 5 000. */
   readonly messageBurst?: number
+  /** Pings and pongs per second that a client may send for long; beyond, `control_flood`, 1008. Default 10. */
+  readonly controlRate?: number
+  /** Pings and pongs that a client may send at once (a burst, refilled at `controlRate`). Default 100. */
+  readonly controlBurst?: number
   /** Bytes waiting for a slow peer above which its source is not read. Default 1 048 576 (1 MiB). */
   readonly highWaterMark?: number
   /** Bytes waiting below which reading goes on. Default 262 144 (256 KiB). */

@@ -108,6 +108,8 @@ export const optionTable: Table<RealtimeGatewayOptions> = {
   maxUnfinishedBytes: 'number',
   messageRate: 'number',
   messageBurst: 'number',
+  controlRate: 'number',
+  controlBurst: 'number',
   highWaterMark: 'number',
   lowWaterMark: 'number',
   stallTimeout: 'number',

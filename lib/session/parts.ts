@@ -10,6 +10,8 @@ import type { RouteDecision, SessionSummary } from '../../types/index.ts'
 export interface SessionLimits extends LegLimits, PumpLimits, HeartbeatLimits {
   readonly messageRate: number
   readonly messageBurst: number
+  readonly controlRate: number
+  readonly controlBurst: number
   readonly stallTimeout: number
   readonly idleTimeout: number
   readonly maxSessionDuration: number

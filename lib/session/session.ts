@@ -11,10 +11,6 @@ import { TokenBucket } from './rate.ts'
 import { Turns } from './turns.ts'
 import type { SessionInfo, SessionSummary } from '../../types/index.ts'
 
-// A client may ping to its heart's content, within reason: both numbers are far above any heartbeat's.
-const controlRate = 10
-const controlBurst = 100
-
 /** Close code for a client that goes on doing what it was told not to. */
 const policyViolation = 1008
 
@@ -59,7 +55,7 @@ export class Session {
     this.#down = new Pump(this.#upstream, this.#client, parts.limits)
     this.#heartbeats = [new Heartbeat(this.#client, parts.limits, 0), new Heartbeat(this.#upstream, parts.limits, 0)]
     this.#messages = new TokenBucket(parts.limits.messageRate, parts.limits.messageBurst, now)
-    this.#controls = new TokenBucket(controlRate, controlBurst, now)
+    this.#controls = new TokenBucket(parts.limits.controlRate, parts.limits.controlBurst, now)
   }
 
   /** Starts relaying: first what the upstream has said already, then both ways. */
