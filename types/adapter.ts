@@ -1,3 +1,4 @@
+import type { Dialect, DialectName } from './dialect.ts'
 import type { RealtimeEvent } from './events.ts'
 import type { Deployment } from './router.ts'
 
@@ -22,10 +23,11 @@ export interface UpstreamRequest {
 
 /**
  * Why an upstream did not take a session. `client` means that the client's own request was at fault
- * (a bad `call_id`, say): no other deployment is tried then.
+ * (a bad `call_id`, say): no other deployment is tried then. `unsupported`: the provider has no such sessions (transcription on xAI, say);
+ * another deployment may.
  */
 export interface UpstreamRefusal {
-  readonly kind: 'credentials' | 'rate_limit' | 'quota' | 'not_found' | 'client' | 'fault' | 'timeout'
+  readonly kind: 'credentials' | 'rate_limit' | 'quota' | 'not_found' | 'unsupported' | 'client' | 'fault' | 'timeout'
   /** When the upstream said so: how long to wait, in milliseconds. */
   readonly retryAfterMs?: number
 }
@@ -45,9 +47,10 @@ export interface UpstreamAdapter {
   readonly provider: string
   /**
    * URL, headers and subprotocols for a session on `deployment`, whose own `headers` are added. A throw refuses the
-   * candidate as a `fault`.
+   * candidate as a `fault`, a `GatewayError` `unsupported_feature` as `unsupported`.
+   * @param token what the deployment's `token` gave, where it has one
    */
-  request (deployment: Deployment, hello: ClientHello): UpstreamRequest
+  request (deployment: Deployment, hello: ClientHello, token?: string): UpstreamRequest
   /**
    * When the upstream counts as having answered: with its first event (default), or as soon as the socket is open,
    * for sessions in which the upstream does not speak first.
@@ -58,4 +61,6 @@ export interface UpstreamAdapter {
    * Default: `classifyAnswer`, which knows HTTP statuses and OpenAI's error codes.
    */
   classify? (answer: UpstreamAnswer): UpstreamRefusal | undefined
+  /** How the provider speaks: one of the shapes that the gateway knows, or one of your own. Default `openai`. */
+  dialect? (deployment: Deployment): DialectName | Dialect
 }

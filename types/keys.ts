@@ -1,3 +1,5 @@
+import type { DialectName } from './dialect.ts'
+
 /** A virtual key as a store keeps it: never the secret, only its SHA-256. */
 export interface VirtualKey {
   /** SHA-256 of the secret, 64 lower-case hex digits. It is the key's identity, and no credential. */
@@ -14,6 +16,8 @@ export interface VirtualKey {
   readonly fallbacks?: boolean
   /** Tags that choose among deployments; see `RoutingOptions.tagFiltering`. */
   readonly tags?: readonly string[]
+  /** The shape in which the clients of this key speak, whatever they say themselves. Default: what they say, else `DialectOptions.client`. */
+  readonly dialect?: DialectName
   /** Anything the host wants to find again on the session. */
   readonly metadata?: Readonly<Record<string, unknown>>
 }
@@ -31,6 +35,7 @@ export interface VirtualKeyOptions {
   readonly blocked?: boolean
   readonly fallbacks?: boolean
   readonly tags?: readonly string[]
+  readonly dialect?: DialectName
   readonly metadata?: Readonly<Record<string, unknown>>
 }
 
@@ -55,5 +60,7 @@ export interface Principal {
   readonly fallbacks?: boolean
   /** Tags that choose among deployments; see `RoutingOptions.tagFiltering`. */
   readonly tags?: readonly string[]
+  /** The shape in which its clients speak, whatever they say themselves. Default: what they say, else `DialectOptions.client`. */
+  readonly dialect?: DialectName
   readonly metadata?: Readonly<Record<string, unknown>>
 }

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { UpstreamAdapter } from './adapter.ts'
+import type { DialectOptions } from './dialect.ts'
 import type { KeyStore, Principal, VirtualKeyOptions } from './keys.ts'
 import type { CooldownStore, DeploymentOptions, Router, RoutingOptions } from './router.ts'
 import type { SessionInfo, SessionSummary } from './session.ts'
@@ -26,8 +27,10 @@ export interface RealtimeGatewayOptions {
   readonly cooldowns?: CooldownStore
   /** Replaces the built-in router. */
   readonly router?: Router
-  /** Further providers, or replacements for the built-in `openai` and `xai`. */
+  /** Further providers, or replacements for the built-in `openai`, `xai` and `azure`. */
   readonly adapters?: readonly UpstreamAdapter[]
+  /** How clients and providers that speak different shapes of the protocol are brought together. */
+  readonly dialects?: DialectOptions
 
   /** Virtual keys, kept in memory as hashes. At least one of `keys`, `keyStore`, `masterKey`, `authenticate` is required. */
   readonly keys?: readonly VirtualKeyOptions[]

@@ -11,8 +11,20 @@ export interface Deployment {
   readonly target: string
   /** The provider's credential. It never reaches a client, an error or a log. */
   readonly apiKey?: string
-  /** The provider's address, `ws(s)://` or `http(s)://`, with or without `/v1` or `/v1/realtime`. Default: the adapter's own. */
+  /** Gives a bearer token for the provider, asked before each dial (Entra, or another identity service); instead of `apiKey`. */
+  readonly token?: () => string | Promise<string>
+  /**
+   * The provider's address, `wss://` or `https://`, with or without `/v1` or `/v1/realtime`. Default: the adapter's own; `azure` has none.
+   */
   readonly baseUrl?: string
+  /** Lets `baseUrl` be `ws://` or `http://`, which carries key and voice in the clear. Default `false`: only to this very machine. */
+  readonly insecure?: boolean
+  /** Azure only: `ga` (default) for `/openai/v1/realtime`, `preview` for the dated preview endpoints, which speak OpenAI's beta shape. */
+  readonly realtimeProtocol?: 'ga' | 'preview'
+  /** Azure only: `api-version` of the preview endpoints. Default `2025-04-01-preview`. The GA endpoint takes none. */
+  readonly apiVersion?: string
+  /** `native`: clients of this deployment speak the provider's own dialect, and nothing is translated. Default `openai`: see `DialectOptions`. */
+  readonly dialect?: 'openai' | 'native'
   /** Share of the group's sessions, relative to the other deployments. Default: `rpm`, else 1. */
   readonly weight?: number
   /** Most session starts in any 60 seconds, counted in this process. Also the weight where none of the group has one. Default: no limit. */
