@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import type { Translation } from '../dialect/translation.ts'
 import type { LegLimits } from '../wire/leg.ts'
 import type { UnfinishedBytes } from '../wire/reader.ts'
 import type { HeartbeatLimits } from './heartbeat.ts'
@@ -39,6 +40,8 @@ export interface SessionParts extends TurnEvents {
   readonly limits: SessionLimits
   /** Rule for what the client sends; absent: everything passes unread. */
   readonly rule?: ClientRule
+  /** Between a client and an upstream that speak different dialects; absent: they speak the same. */
+  readonly translation?: Translation
   readonly unfinished?: UnfinishedBytes
   /** Monotonic clock in milliseconds. */
   readonly now: () => number

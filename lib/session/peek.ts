@@ -52,6 +52,20 @@ export function createPeek (wanted: readonly string[]): Peek {
 let valueStart = 0
 let valueEnd = 0
 
+/**
+ * Gives the event that was peeked at last another type without moving a byte: white space fills what is left of the old one.
+ * @returns `false` where the new type is longer; then nothing is changed
+ */
+export function renamePeeked (text: Buffer, type: string): boolean {
+  const size = valueEnd - valueStart
+  // Types of the protocol are plain ASCII, and so is the space behind the closing quote.
+  if (type.length > size || text[valueEnd] !== quote) return false
+  text.write(type, valueStart, 'latin1')
+  text[valueStart + type.length] = quote
+  text.fill(0x20, valueStart + type.length + 1, valueEnd + 1)
+  return true
+}
+
 /** Looks for the last string value of a key `type` in the outermost object. */
 function findType (text: Buffer): boolean {
   const size = text.length

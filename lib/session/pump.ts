@@ -29,6 +29,11 @@ export class Pump {
     }
   }
 
+  /** Sends a text message of our own making. */
+  send (text: Buffer, now: () => number): void {
+    this.forward(this.#sink.frame(text), now)
+  }
+
   /** The sink has caught up. */
   drained (): void {
     this.#stalledAt = undefined

@@ -1,10 +1,8 @@
-import { createPeek } from './peek.ts'
-
 // Both shapes of the protocol: GA and beta.
-const audioEvents = ['response.output_audio.delta', 'response.audio.delta']
-const turnEvents = ['response.created', 'response.done']
-const peekTurn = createPeek(turnEvents)
-const peekTurnOrAudio = createPeek([...turnEvents, ...audioEvents])
+const audioEvents: readonly string[] = ['response.output_audio.delta', 'response.audio.delta']
+
+/** The events by which a session's responses are followed. */
+export const turnEvents = ['response.created', 'response.done', ...audioEvents] as const
 
 /** A response of which nothing comes for so long is mute, in milliseconds. */
 const muteAfter = 10_000
@@ -41,12 +39,12 @@ export class Turns {
     return this.#finished
   }
 
-  /** Looks at a message of the upstream. */
-  see (text: Buffer): void {
+  /**
+   * Looks at a message of the upstream.
+   * @param type its type, where it is one of `turnEvents`
+   */
+  see (type: string | undefined, text: Buffer): void {
     if (this.#running > 0) this.#heardAt = this.#now()
-    // Audio is only looked for while the first is awaited.
-    const type = this.#begunAt === undefined ? peekTurn(text) : peekTurnOrAudio(text)
-    if (type === undefined) return
     if (type === 'response.created') {
       this.#running++
       this.#begunAt = this.#heardAt = this.#now()
@@ -55,8 +53,8 @@ export class Turns {
       if (this.#running > 0) this.#running--
       this.#begunAt = undefined
       this.#events.onTurn?.(tokensIn(text))
-    } else {
-      const ms = this.#now() - this.#begunAt!
+    } else if (this.#begunAt !== undefined && type !== undefined && audioEvents.includes(type)) {
+      const ms = this.#now() - this.#begunAt
       this.#begunAt = undefined
       this.#events.onFirstAudio?.(ms)
     }

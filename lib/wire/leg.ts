@@ -8,7 +8,7 @@ import type { ReadFailure, ReaderLimits, ReaderSink, UnfinishedBytes } from './r
 export interface LegEvents {
   /** See `ReaderSink`. */
   readonly inspects: boolean
-  admit (text: Buffer): boolean
+  admit (text: Buffer, live: boolean): boolean
   take (text: Buffer): void
   forward (frames: Buffer, messages: number): void
   /** A ping or a pong came. */
@@ -66,7 +66,7 @@ export class Leg {
     this.#events = events
     const sink: ReaderSink = {
       inspects: events.inspects,
-      admit: text => events.admit(text),
+      admit: (text, live) => events.admit(text, live),
       take: text => {
         this.messagesIn++
         events.take(text)
@@ -163,7 +163,12 @@ export class Leg {
 
   /** Sends an event of our own. */
   send (text: string): void {
-    this.write(encodeFrame(opcodes.text, Buffer.from(text), this.#masks))
+    this.write(this.frame(Buffer.from(text)))
+  }
+
+  /** A text message as the frame that this peer takes. */
+  frame (text: Buffer): Buffer {
+    return encodeFrame(opcodes.text, text, this.#masks)
   }
 
   ping (): void {

@@ -20,8 +20,11 @@ export interface UnfinishedBytes {
 export interface ReaderSink {
   /** Whether `admit` wants to see text messages. Otherwise all pass, and none is unmasked. */
   readonly inspects: boolean
-  /** A whole text message is there. `true`: it may pass, as the frames it came in. `false`: it is taken out, see `take`. */
-  admit (text: Buffer): boolean
+  /**
+   * A whole text message is there. `true`: it may pass, as the frames it came in. `false`: it is taken out, see `take`.
+   * @param live whether `text` is the very bytes that will be forwarded, so that what is written into it goes along
+   */
+  admit (text: Buffer, live: boolean): boolean
   /** The message that was not admitted, after all before it has been passed to `forward`. */
   take (text: Buffer): void
   /** Whole frames of `messages` admitted messages, as they came: masked by the peer if it is a client. */
@@ -133,7 +136,7 @@ export class MessageReader {
         messages++
       } else if (first === finalText) {
         const text = this.#payload(chunk, payloadAt, end)
-        if (this.#sink.admit(text)) {
+        if (this.#sink.admit(text, !this.#masked)) {
           messages++
         } else {
           if (messages > 0) this.#sink.forward(chunk.subarray(run, at), messages)
@@ -192,7 +195,7 @@ export class MessageReader {
     this.#unfinished?.add(-this.#heldLength)
     this.#held = empty
     this.#heldLength = this.#fragments = this.#messageBytes = 0
-    if (text === undefined || this.#sink.admit(text)) this.#sink.forward(frames, 1)
+    if (text === undefined || this.#sink.admit(text, false)) this.#sink.forward(frames, 1)
     else this.#sink.take(text)
   }
 

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto'
+import type { RealtimeEvent } from '../../types/index.ts'
+
+// A number that JavaScript may not hold as it is written: many digits, or an exponent. Ids are full of such, but stand in quotes.
+const delicate = /[:,[\s]-?\d(?:[\d.]{15}|[\d.]*[eE])/
+
+// Stands before a number that is carried as text. Nobody can guess it, and nobody gets to see it.
+const mark = `number-${randomUUID()}:`
+const marked = new RegExp(`"${mark}(-?\\d+(?:\\.\\d+)?(?:[eE][+-]?\\d+)?)"`, 'g')
+
+/**
+ * Reads an event so that writing it loses nothing: a number that JavaScript cannot hold (2^53 + 1, 1e400) meets the translator as a text,
+ * and `writeEvent` writes it as it was, also in another event that it was remembered for.
+ * @returns `undefined` where the text is not the JSON of an object with a `type`
+ */
+export function readEvent (text: string): RealtimeEvent | undefined {
+  const event = parse(text)
+  if (event === undefined || !delicate.test(text)) return event
+  let carried = false
+  const told = replaceNumbers(text, literal => {
+    // Fifteen digits are held as they are, with any exponent of two digits.
+    const short = literal.length < 16 && /^-?\d+(\.\d+)?([eE][+-]?\d{1,2})?$/.test(literal)
+    if (short || String(Number(literal)) === literal) return literal
+    carried = true
+    return `"${mark}${literal}"`
+  })
+  return carried ? parse(told) : event
+}
+
+export function writeEvent (event: RealtimeEvent): string {
+  const text = JSON.stringify(event)
+  return text.includes(mark) ? text.replace(marked, '$1') : text
+}
+
+function parse (text: string): RealtimeEvent | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && typeof (value as RealtimeEvent).type === 'string' ? value as RealtimeEvent : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Puts what `replace` gives in the place of every number of a valid JSON text. */
+function replaceNumbers (text: string, replace: (literal: string) => string): string {
+  const number = /-?\d[\d.eE+-]*/y
+  let out = ''
+  let copied = 0
+  let at = 0
+  while (at < text.length) {
+    const code = text.charCodeAt(at)
+    if (code === 0x22) {
+      at = stringEnd(text, at + 1)
+    } else if (code === 0x2d || (code >= 0x30 && code <= 0x39)) {
+      number.lastIndex = at
+      const literal = number.exec(text)![0]
+      out += text.slice(copied, at) + replace(literal)
+      at += literal.length
+      copied = at
+    } else {
+      at++
+    }
+  }
+  return out + text.slice(copied)
+}
+
+/** Index behind the quote that ends the string whose first character is at `start`. */
+function stringEnd (text: string, start: number): number {
+  for (let end = text.indexOf('"', start); end !== -1; end = text.indexOf('"', end + 1)) {
+    let slash = end - 1
+    while (slash >= start && text[slash] === '\\') slash--
+    if ((end - slash) & 1) return end + 1
+  }
+  return text.length
+}

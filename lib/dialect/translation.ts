@@ -1,0 +1,166 @@
+import { GatewayError } from '../errors.ts'
+import { readEvent, writeEvent } from './json.ts'
+import type { Answer, Dialect, DialectContext, EventFunction, EventTable, RealtimeEvent, Translated } from '../../types/index.ts'
+
+/** What is sent in place of a message, as JSON texts in order. */
+export interface Rewritten {
+  /** To where the message was going. */
+  readonly onward: readonly string[]
+  /** To where it came from. */
+  readonly back: readonly string[]
+}
+
+/** One direction of a session. */
+export interface Way {
+  /** The types of the events that do not always pass as they come. */
+  readonly types: readonly string[]
+  /**
+   * What an event of one of `types` is called on the other side, where its name is all that changes in it: the same name, and it passes as
+   * it came. `undefined`: it has to be translated.
+   */
+  nameOf (type: string): string | undefined
+  /** @returns `undefined` where the message passes as it came: nothing of it changes, or it cannot be translated. */
+  translate (text: Buffer): Rewritten | undefined
+}
+
+/** The translation of one session. */
+export interface Translation {
+  readonly up: Way
+  readonly down: Way
+  /**
+   * What goes to the provider before a message of the client's. `done`: there is no more to ask.
+   * @param type of the client's event, where it is one of `up.types`
+   */
+  opening (type: string | undefined): { readonly texts: readonly string[], readonly done: boolean }
+}
+
+/** A pair of dialects, read once for all its sessions. */
+export type Pair = (context: DialectContext) => Translation
+
+interface Hop {
+  readonly dialect: Dialect
+  readonly state: unknown
+}
+
+type Direction = 'clientToUpstream' | 'upstreamToClient'
+
+/**
+ * Brings a client and a provider together through OpenAI's GA shape.
+ * @param client absent: the client speaks GA
+ * @param upstream absent: the provider does
+ * @returns `undefined` where nothing is to be translated
+ */
+export function createPair (client: Dialect | undefined, upstream: Dialect | undefined): Pair | undefined {
+  if (client?.name === upstream?.name) return undefined
+  const dialects = [client, upstream].filter(dialect => dialect !== undefined)
+  const types = {
+    clientToUpstream: changingTypes(dialects.map(dialect => dialect.clientToUpstream)),
+    upstreamToClient: changingTypes(dialects.map(dialect => dialect.upstreamToClient).reverse())
+  }
+
+  return context => {
+    // From the client to the provider.
+    const hops = dialects.map(dialect => ({ dialect, state: dialect.start(context) }))
+    const way = (direction: Direction): Way => {
+      const path = direction === 'clientToUpstream' ? hops : [...hops].reverse()
+      return {
+        types: types[direction],
+        nameOf: type => path.reduce<string | undefined>((name, hop) => name && nextName(name, hop, direction), type),
+        translate: text => translate(text, direction, path)
+      }
+    }
+    return {
+      up: way('clientToUpstream'),
+      down: way('upstreamToClient'),
+      opening (type) {
+        const texts: string[] = []
+        let done = true
+        hops.forEach(({ dialect, state }, i) => {
+          const first = dialect.opening === undefined ? [] : dialect.opening(type, state)
+          if (first === undefined) done = false
+          for (const event of first ?? []) texts.push(...onwards(event, hops.slice(i + 1), 'clientToUpstream').map(writeEvent))
+        })
+        return { texts, done }
+      }
+    }
+  }
+}
+
+/** The types that a chain of tables changes in any way. */
+function changingTypes (tables: ReadonlyArray<EventTable<unknown>>): readonly string[] {
+  return [...new Set(tables.flatMap(table => Object.keys(table)))].filter(type => {
+    const name = tables.reduce<string | undefined>((name, table) => {
+      const entry: unknown = name !== undefined && Object.hasOwn(table, name) ? table[name] : name
+      return typeof entry === 'string' ? entry : undefined
+    }, type)
+    return name !== type
+  })
+}
+
+/** What an event is called behind a hop that changes no more than its name; `undefined` where the hop has to read it. */
+function nextName (type: string, { dialect, state }: Hop, direction: Direction): string | undefined {
+  const table = dialect[direction]
+  if (!Object.hasOwn(table, type) || dialect.passes?.(type, state) === true) return type
+  const entry = table[type]
+  return typeof entry === 'string' ? entry : undefined
+}
+
+function translate (text: Buffer, direction: Direction, path: readonly Hop[]): Rewritten | undefined {
+  const read = readEvent(text.toString())
+  if (read === undefined) return undefined
+  const back: RealtimeEvent[] = []
+  try {
+    let events: readonly RealtimeEvent[] = [read]
+    path.forEach((hop, i) => {
+      // What a hop answers has to pass those behind it on the way back.
+      const behind = path.slice(0, i).reverse()
+      const answer = (event: RealtimeEvent): void => { back.push(...onwards(event, behind, opposite(direction))) }
+      events = events.flatMap(event => step(event, hop, direction, answer))
+    })
+    if (events.length === 1 && events[0] === read && back.length === 0) return undefined
+    return { onward: events.map(writeEvent), back: back.map(writeEvent) }
+  } catch {
+    // Too deep to be written again, or of a shape that nobody expects: its reader may judge it.
+    return undefined
+  }
+}
+
+/** What comes of an event on the rest of its way, where nothing is answered any more. */
+function onwards (event: RealtimeEvent, path: readonly Hop[], direction: Direction): readonly RealtimeEvent[] {
+  return path.reduce<readonly RealtimeEvent[]>((events, hop) => events.flatMap(event => step(event, hop, direction, () => {})), [event])
+}
+
+function step (event: RealtimeEvent, hop: Hop, direction: Direction, answer: (event: RealtimeEvent) => void): readonly RealtimeEvent[] {
+  const name = nextName(event.type, hop, direction)
+  if (name !== undefined) return name === event.type ? [event] : [{ ...event, type: name }]
+  const { dialect, state } = hop
+  const entry = dialect[direction][event.type] as EventFunction<unknown>
+  try {
+    const translated = entry(event, state)
+    const onward: RealtimeEvent[] = []
+    for (const each of isList(translated) ? translated : translated === undefined ? [] : [translated]) {
+      if (isAnswer(each)) answer(each.answer)
+      else onward.push(each)
+    }
+    return onward
+  } catch (error) {
+    if (!(error instanceof GatewayError) || direction !== 'clientToUpstream') throw error
+    const { code, message, param } = error
+    const eventId = error.eventId ?? (typeof event.event_id === 'string' ? event.event_id : undefined)
+    answer({ ...new GatewayError(code, { message, param: param ?? undefined, eventId }).toEvent() })
+  }
+  return []
+}
+
+// Array.isArray does not tell a read-only list from the rest.
+function isList (translated: Translated): translated is ReadonlyArray<RealtimeEvent | Answer> {
+  return Array.isArray(translated)
+}
+
+function isAnswer (each: RealtimeEvent | Answer): each is Answer {
+  return !('type' in each)
+}
+
+function opposite (direction: Direction): Direction {
+  return direction === 'clientToUpstream' ? 'upstreamToClient' : 'clientToUpstream'
+}
