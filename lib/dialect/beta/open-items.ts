@@ -1,0 +1,119 @@
+import { isFields } from '../fields.ts'
+import type { Fields } from '../fields.ts'
+import type { RealtimeEvent } from '../../../types/index.ts'
+import { own } from './fields.ts'
+import { itemToGa } from './items.ts'
+
+// A response has a handful of items. What a provider leaves open beyond these is never heard of again.
+const mostItems = 64
+// Ids of items have at most so many characters (client events of OpenAI's Realtime reference), names of functions fewer.
+const longestText = 512
+
+/** An item of a response that runs. */
+interface OpenItem {
+  /** Absent: nobody said. */
+  readonly response?: string
+  /** Of the function that it calls. */
+  readonly name?: string
+  /** What the conversation was told of it, while it was in progress. */
+  readonly announced?: { readonly item: Fields, readonly after: Fields }
+}
+
+/**
+ * Items between `conversation.item.created` and their end, of which the beta shape tells in `response.output_item.done` only, while GA has
+ * `conversation.item.done`.
+ */
+export type OpenItems = Map<string, OpenItem>
+
+/** Remembers which response an item is of. */
+export function learn (items: OpenItems, item: unknown, response: unknown): void {
+  note(items, item, isShort(response) ? { response } : {})
+}
+
+/** The name of the function that an item calls. */
+export function nameOf (items: OpenItems, id: unknown): string | undefined {
+  return typeof id === 'string' ? items.get(id)?.name : undefined
+}
+
+/** `conversation.item.created` in GA: the item is there, and is done when it is not about to grow. */
+export function announce (event: RealtimeEvent, items: OpenItems): readonly RealtimeEvent[] {
+  const item = itemToGa(event['item'])
+  const added = { ...event, type: 'conversation.item.added', item }
+  if (!isFields(item)) return [added]
+  const after = Object.hasOwn(event, 'previous_item_id') ? { previous_item_id: event['previous_item_id'] } : {}
+  if (own(item, 'status') !== 'in_progress' || idOf(item) === undefined) {
+    settle(items, item)
+    return [added, doneEvent(event, item, after)]
+  }
+  const announced = { item: short(item, ['id', 'object', 'type', 'role', 'name', 'call_id']), after: short(after, ['previous_item_id']) }
+  note(items, item, { announced })
+  return [added]
+}
+
+/** The `conversation.item.done` that goes before the end of an item in its response. */
+export function finish (event: RealtimeEvent, items: OpenItems): readonly RealtimeEvent[] {
+  const item = itemToGa(event['item'])
+  const id = idOf(item)
+  const known = id === undefined ? undefined : items.get(id)
+  if (!isFields(item) || known?.announced === undefined) return []
+  settle(items, item)
+  return [doneEvent(event, item, known.announced.after)]
+}
+
+/** Forgets the items of a response that ended. What is still open of them ends with it. */
+export function finishAll (event: RealtimeEvent, items: OpenItems): readonly RealtimeEvent[] {
+  const response = isFields(event['response']) ? event['response'] : {}
+  const responseId = own(response, 'id')
+  const output = own(response, 'output')
+  const done: RealtimeEvent[] = []
+  for (const [id, known] of items) {
+    if (known.response !== undefined && known.response !== responseId && responseId !== undefined) continue
+    items.delete(id)
+    if (known.announced === undefined) continue
+    const last: unknown = Array.isArray(output) ? output.find(item => idOf(item) === id) : undefined
+    const item = isFields(last) ? itemToGa(last) : unfinished(known.announced.item)
+    done.push(doneEvent(event, item, known.announced.after, done.length))
+  }
+  return done
+}
+
+function note (items: OpenItems, item: unknown, news: OpenItem): void {
+  const id = idOf(item)
+  if (!isFields(item) || id === undefined) return
+  const known = items.get(id)
+  const name = own(item, 'name')
+  const oldest = items.keys().next()
+  if (known === undefined && items.size === mostItems && oldest.done === false) items.delete(oldest.value)
+  items.set(id, { ...known, ...isShort(name) && { name }, ...news })
+}
+
+/** Nothing more is to be told of the item; the name of its function may still be asked for. */
+function settle (items: OpenItems, item: unknown): void {
+  if (items.has(idOf(item) ?? '')) note(items, item, { announced: undefined })
+}
+
+function unfinished (item: Fields): Fields {
+  const type = own(item, 'type')
+  const empty = type === 'message' ? { content: [] } : type === 'function_call' ? { arguments: '' } : {}
+  return { ...item, status: 'incomplete', ...empty }
+}
+
+/** Its id follows from that of the event that it comes of, so that the same session reads the same each time. */
+function doneEvent (source: RealtimeEvent, item: unknown, after: Fields, nth = 0): RealtimeEvent {
+  const id = typeof source.event_id === 'string' ? { event_id: `${source.event_id}_done${nth === 0 ? '' : `_${nth + 1}`}` } : {}
+  return { type: 'conversation.item.done', ...id, ...after, item }
+}
+
+function idOf (item: unknown): string | undefined {
+  const id = isFields(item) ? own(item, 'id') : undefined
+  return isShort(id) ? id : undefined
+}
+
+function isShort (value: unknown): value is string {
+  return typeof value === 'string' && value.length <= longestText
+}
+
+/** Those of the fields that are worth remembering: short texts, and `null`. */
+function short (fields: Fields, names: readonly string[]): Fields {
+  return Object.fromEntries(names.map(name => [name, own(fields, name)]).filter(([, value]) => value === null || isShort(value)))
+}

@@ -1,0 +1,86 @@
+import { isFields } from '../fields.ts'
+import type { Fields } from '../fields.ts'
+import { at, cut, own, put } from './fields.ts'
+
+/** One setting that both shapes have, in another place or in other words. */
+export interface Place {
+  /** The flat field of the beta shape. */
+  readonly beta: string
+  /** The way to it in the GA shape. */
+  readonly ga: readonly string[]
+  /** Default: the value is the same in both. */
+  readonly toGa?: (value: unknown) => unknown
+  readonly toBeta?: (value: unknown) => unknown
+}
+
+const modalities: Place = {
+  beta: 'modalities',
+  ga: ['output_modalities'],
+  // GA knows speech, which has its transcript, or text; beta names both for speech.
+  toGa: value => spoken(value, ['audio']),
+  toBeta: value => spoken(value, ['text', 'audio'])
+}
+const voice: Place = { beta: 'voice', ga: ['audio', 'output', 'voice'] }
+const outputFormat: Place = { beta: 'output_audio_format', ga: ['audio', 'output', 'format'], toGa: formatToGa, toBeta: formatToBeta }
+const maxTokens: Place = { beta: 'max_response_output_tokens', ga: ['max_output_tokens'] }
+const inputPlaces: readonly Place[] = [
+  { beta: 'input_audio_format', ga: ['audio', 'input', 'format'], toGa: formatToGa, toBeta: formatToBeta },
+  { beta: 'input_audio_transcription', ga: ['audio', 'input', 'transcription'] },
+  { beta: 'input_audio_noise_reduction', ga: ['audio', 'input', 'noise_reduction'] }
+]
+const turnDetection: Place = { beta: 'turn_detection', ga: ['audio', 'input', 'turn_detection'] }
+
+/** The session object, in `session.*`. */
+export const sessionPlaces: readonly Place[] = [
+  modalities, voice, { beta: 'speed', ga: ['audio', 'output', 'speed'] }, ...inputPlaces, outputFormat, turnDetection, maxTokens
+]
+/** The session object of a transcription session. */
+export const transcriptionPlaces: readonly Place[] = [...inputPlaces, {
+  ...turnDetection,
+  // A transcription session has no responses; GA does not know these fields in one.
+  toGa: value => isFields(value) ? cut(cut(value, ['create_response']), ['interrupt_response']) : value
+}]
+/** What `response.create` asks for. */
+export const responseParamPlaces: readonly Place[] = [modalities, voice, outputFormat, maxTokens]
+/** The response object of the provider; `max_output_tokens` has the same name in both. */
+export const responsePlaces: readonly Place[] = [modalities, voice, outputFormat]
+
+/** Beta to GA. A field that beta has no place for stays where it is; one given in both places counts as in beta's. */
+export function nest (flat: Fields, places: readonly Place[]): Fields {
+  return places.reduce((fields, { beta, ga, toGa = same }) =>
+    Object.hasOwn(fields, beta) ? put(cut(fields, [beta]), ga, toGa(fields[beta])) : fields, flat)
+}
+
+/** GA to beta. A field that GA has no place for stays where it is; one given in both places counts as in GA's. */
+export function flatten (nested: Fields, places: readonly Place[]): Fields {
+  return places.reduce((fields, { beta, ga, toBeta = same }) => {
+    const value = at(fields, ga)
+    return value === undefined ? fields : { ...cut(fields, ga), [beta]: toBeta(value) }
+  }, nested)
+}
+
+function same (value: unknown): unknown {
+  return value
+}
+
+function spoken (value: unknown, speech: readonly string[]): unknown {
+  if (!Array.isArray(value)) return value
+  return value.includes('audio') ? speech : value.includes('text') ? ['text'] : value
+}
+
+const formats = [
+  { beta: 'pcm16', type: 'audio/pcm', rate: 24_000, ga: { type: 'audio/pcm', rate: 24_000 } },
+  { beta: 'g711_ulaw', type: 'audio/pcmu', rate: 8_000, ga: { type: 'audio/pcmu' } },
+  { beta: 'g711_alaw', type: 'audio/pcma', rate: 8_000, ga: { type: 'audio/pcma' } }
+] as const
+
+function formatToGa (value: unknown): unknown {
+  return formats.find(({ beta }) => beta === value)?.ga ?? value
+}
+
+/** A rate that beta cannot say is left for the other side to judge: another one would turn the voice into noise. */
+function formatToBeta (value: unknown): unknown {
+  if (!isFields(value)) return value
+  const rate = own(value, 'rate') ?? undefined
+  return formats.find(format => format.type === own(value, 'type') && (rate === undefined || rate === format.rate))?.beta ?? value
+}

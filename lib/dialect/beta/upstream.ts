@@ -1,0 +1,104 @@
+import { isFields, omit } from '../fields.ts'
+import type { Dialect, DialectContext, RealtimeEvent } from '../../../types/index.ts'
+import { errorIn } from './error.ts'
+import { own, replace } from './fields.ts'
+import { itemToBeta, itemToGa, withItems } from './items.ts'
+import { withoutSurplus } from './lacking.ts'
+import { announce, finish, finishAll, learn, nameOf } from './open-items.ts'
+import type { OpenItems } from './open-items.ts'
+import { flatten, nest, responseParamPlaces, responsePlaces, sessionPlaces, transcriptionPlaces } from './places.ts'
+
+interface State {
+  readonly context: DialectContext
+  readonly items: OpenItems
+}
+
+/** A provider that speaks OpenAI's beta shape, as Azure's preview endpoints do (the types of the `openai` package, beta/realtime). */
+export const betaUpstream: Dialect<State> = {
+  name: 'beta',
+  start: context => ({ context, items: new Map() }),
+
+  clientToUpstream: {
+    'session.update': updateSession,
+    'conversation.item.create': event => replace(event, 'item', itemToBeta(event['item'])),
+    'response.create': createResponse
+  },
+
+  upstreamToClient: {
+    'session.created': tellSession,
+    'session.updated': tellSession,
+    'transcription_session.created': tellTranscription,
+    'transcription_session.updated': tellTranscription,
+    'conversation.item.created': (event, { items }) => announce(event, items),
+    'conversation.item.retrieved': tellItem,
+    'conversation.item.input_audio_transcription.completed': tellTranscript,
+    'response.created': tellResponse,
+    'response.done': (event, { items }) => [...finishAll(event, items), tellResponse(event)],
+    'response.output_item.added': addItem,
+    'response.output_item.done': (event, { items }) => [...finish(event, items), tellItem(event)],
+    'response.text.delta': 'response.output_text.delta',
+    'response.text.done': 'response.output_text.done',
+    'response.audio.delta': 'response.output_audio.delta',
+    'response.audio.done': 'response.output_audio.done',
+    'response.audio_transcript.delta': 'response.output_audio_transcript.delta',
+    'response.audio_transcript.done': 'response.output_audio_transcript.done',
+    'response.function_call_arguments.done': tellCall,
+    error: event => errorIn('ga', event)
+  }
+}
+
+function updateSession (event: RealtimeEvent, { context }: State): RealtimeEvent {
+  const session = event['session']
+  if (!isFields(session)) return event
+  const fields = withoutSurplus('session', session, context)
+  if (own(fields, 'type') === 'transcription') {
+    return { ...event, type: 'transcription_session.update', session: flatten(omit(fields, ['type']), transcriptionPlaces) }
+  }
+  // The provider knows its model by another name than the client.
+  return { ...event, session: flatten(omit(fields, own(fields, 'type') === 'realtime' ? ['type', 'model'] : ['model']), sessionPlaces) }
+}
+
+function createResponse (event: RealtimeEvent, { context }: State): RealtimeEvent {
+  const response = event['response']
+  if (!isFields(response)) return event
+  return replace(event, 'response', withItems(flatten(withoutSurplus('response', response, context), responseParamPlaces), 'input', itemToBeta))
+}
+
+// `client_secret` is a credential of the provider's, null on a socket.
+function tellSession (event: RealtimeEvent): RealtimeEvent {
+  const session = event['session']
+  if (!isFields(session)) return event
+  return { ...event, session: { type: 'realtime', ...nest(omit(session, ['client_secret', 'temperature']), sessionPlaces) } }
+}
+
+function tellTranscription (event: RealtimeEvent): RealtimeEvent {
+  const type = event.type === 'transcription_session.created' ? 'session.created' : 'session.updated'
+  const session = event['session']
+  if (!isFields(session)) return { ...event, type }
+  return { ...event, type, session: { ...nest(omit(session, ['client_secret', 'modalities']), transcriptionPlaces), type: 'transcription' } }
+}
+
+function tellItem (event: RealtimeEvent): RealtimeEvent {
+  return replace(event, 'item', itemToGa(event['item']))
+}
+
+function addItem (event: RealtimeEvent, { items }: State): RealtimeEvent {
+  learn(items, event['item'], event['response_id'])
+  return tellItem(event)
+}
+
+function tellResponse (event: RealtimeEvent): RealtimeEvent {
+  const response = event['response']
+  if (!isFields(response)) return event
+  return replace(event, 'response', withItems(nest(omit(response, ['temperature']), responsePlaces), 'output', itemToGa))
+}
+
+/** GA names the function here again; beta did so in the item only. */
+function tellCall (event: RealtimeEvent, { items }: State): RealtimeEvent {
+  return typeof event['name'] === 'string' ? event : { ...event, name: nameOf(items, event['item_id']) ?? '' }
+}
+
+/** GA always tells the usage; an older beta does not. */
+function tellTranscript (event: RealtimeEvent): RealtimeEvent {
+  return event['usage'] === undefined || event['usage'] === null ? { ...event, usage: { type: 'duration', seconds: 0 } } : event
+}
