@@ -1,0 +1,52 @@
+import { betaClient } from './beta/client.ts'
+import { betaUpstream } from './beta/upstream.ts'
+import { createPair } from './translation.ts'
+import type { Pair, Translation } from './translation.ts'
+import { xaiClient } from './xai/client.ts'
+import { xaiUpstream } from './xai/upstream.ts'
+import { openaiVoices, xaiVoices } from './xai/voices.ts'
+import type { Dialect, DialectName, DialectOptions } from '../../types/index.ts'
+
+/** Finds the translation for a session. */
+export interface Dialects {
+  /**
+   * @param client what the client speaks. Default: the option's
+   * @param upstream what its provider speaks; `undefined`: the same as the client
+   * @param adjusted see `DialectContext`
+   * @returns `undefined` where both speak the same
+   */
+  between (client: DialectName | undefined, upstream: DialectName | Dialect | undefined, adjusted: (field: string) => void): Translation | undefined
+}
+
+// GA is what all are translated through, and needs none itself.
+const clients: Readonly<Record<DialectName, Dialect | undefined>> = { openai: undefined, beta: betaClient, xai: xaiClient }
+const upstreams: Readonly<Record<DialectName, Dialect | undefined>> = { openai: undefined, beta: betaUpstream, xai: xaiUpstream }
+
+export function createDialects (options: DialectOptions = {}): Dialects {
+  const { client: silent = 'openai', strict = false } = options
+  const voices = {
+    xai: { ...xaiVoices, ...options.xaiVoices },
+    openai: { ...openaiVoices, ...options.openaiVoices }
+  }
+  const pairs = new WeakMap<Dialect, Map<DialectName, Pair | undefined>>()
+
+  /** A pair is read once; an adapter gives the same dialect for every session. */
+  function pairOf (client: DialectName, upstream: Dialect | undefined): Pair | undefined {
+    const known = pairs.get(upstream ?? ga) ?? new Map<DialectName, Pair | undefined>()
+    pairs.set(upstream ?? ga, known)
+    if (!known.has(client)) known.set(client, createPair(clients[client], upstream))
+    return known.get(client)
+  }
+
+  return {
+    between (said, upstream, adjusted) {
+      if (upstream === undefined) return undefined
+      const dialect = typeof upstream === 'string' ? upstreams[upstream] : upstream
+      const pair = pairOf(said ?? silent, dialect)
+      return pair?.({ strict, voices: dialect?.name === 'xai' ? voices.xai : voices.openai, adjusted })
+    }
+  }
+}
+
+/** Stands for GA among the providers' dialects. */
+const ga: Dialect = { name: 'openai', start: () => undefined, clientToUpstream: {}, upstreamToClient: {} }

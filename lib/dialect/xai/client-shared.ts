@@ -1,0 +1,15 @@
+import { isFields } from '../fields.ts'
+import type { Fields } from '../fields.ts'
+import { field } from './client-fields.ts'
+
+// What a session and a response have in common.
+
+/** xAI's name for the most tokens of an answer is that of OpenAI's beta. */
+export function maxTokens (said: Fields): Fields {
+  return Object.hasOwn(said, 'max_output_tokens') ? {} : field('max_output_tokens', said.max_response_output_tokens)
+}
+
+/** xAI thinks hard, or not at all; OpenAI's models that do not think refuse to be told how. */
+export function reasoning (said: unknown): Fields {
+  return isFields(said) && said.effort === 'none' ? {} : field('reasoning', said)
+}

@@ -1,0 +1,59 @@
+import { fieldsOf, isFields } from '../fields.ts'
+import { shownAudio, shownTranscription } from './client-audio.ts'
+import { field } from './client-fields.ts'
+import { acceptedUpdate } from './client-state.ts'
+import type { XaiClientState } from './client-state.ts'
+import { xaiTools } from './client-tools.ts'
+import { shownVoice } from './client-voice.ts'
+import type { RealtimeEvent, Translated } from '../../../types/index.ts'
+
+/** `session.created`, and the `conversation.created` that xAI sends behind it and some of its clients wait for. */
+export function showCreatedSession (event: RealtimeEvent, state: XaiClientState): Translated {
+  const { event_id: eventId, session } = event
+  const id = fieldsOf(session).id
+  const conversation = {
+    type: 'conversation.created',
+    event_id: `${typeof eventId === 'string' ? eventId : 'event'}_conversation`,
+    conversation: { id: `conv_${typeof id === 'string' ? id.replace(/^sess_/, '') : ''}`, object: 'realtime.conversation' },
+    previous_item_id: null
+  }
+  if (!isFields(session)) return [event, conversation]
+  const shown = {
+    ...field('id', id),
+    object: 'realtime.session',
+    instructions: session.instructions ?? '',
+    ...field('voice', shownVoice(fieldsOf(fieldsOf(session.audio).output).voice, state)),
+    modalities: ['audio'],
+    // xAI's default, which the provider is told before anything else.
+    turn_detection: { type: null },
+    tools: xaiTools(session.tools ?? []),
+    ...field('model', session.model)
+  }
+  return [{ ...event, session: shown }, conversation]
+}
+
+/**
+ * `session.updated`, whose session xAI shows by other keys than at the start.
+ * @returns `undefined` where it answers what the client has not asked for
+ */
+export function showUpdatedSession (event: RealtimeEvent, state: XaiClientState): Translated {
+  const { session } = event
+  const detection = fieldsOf(fieldsOf(fieldsOf(session).audio).input).turn_detection
+  const answered = acceptedUpdate(state, !isFields(detection))
+  if (answered?.hidden) return undefined
+  if (!isFields(session)) return event
+  const { audio, tools } = session
+  const shown = {
+    ...field('instructions', session.instructions),
+    ...field('turn_detection', detection),
+    ...field('model', session.model),
+    ...Array.isArray(tools) && tools.length > 0 && { tools: xaiTools(tools) },
+    ...field('input_audio_transcription', shownTranscription(fieldsOf(fieldsOf(audio).input).transcription)),
+    modalities: ['audio'],
+    ...field('tool_choice', session.tool_choice),
+    ...field('max_response_output_tokens', session.max_output_tokens),
+    audio: shownAudio(audio),
+    ...field('voice', shownVoice(fieldsOf(fieldsOf(audio).output).voice, state))
+  }
+  return { ...event, session: shown }
+}

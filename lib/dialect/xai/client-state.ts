@@ -1,0 +1,86 @@
+import type { DialectContext } from '../../../types/index.ts'
+
+/** `event_id` of the cancellation that makes room for the answer to a commit. The client never hears of it. */
+export const cancelId = 'gateway_cancel_for_commit'
+
+/** A `session.update` that the provider has not answered. */
+export interface PendingUpdate {
+  /** The `event_id` that an error would name it by. */
+  readonly id: string
+  /** The client has given it none, and is not told of it. */
+  readonly unnamed: boolean
+  /** Whether it switches voice detection off; `undefined`: it says nothing of it. */
+  readonly manual: boolean | undefined
+  /** The client does not know of it, and hears nothing of its answer. */
+  readonly hidden: boolean
+}
+
+/** What is remembered of the session of a client that speaks xAI's dialect. */
+export interface XaiClientState {
+  readonly context: DialectContext
+  /** Those that the provider has not answered, in the order in which it does. */
+  updates: readonly PendingUpdate[]
+  /** Counts the updates that the client gave no id. */
+  unnamed: number
+  /** The provider has been told xAI's default before the client's first event. */
+  opened: boolean
+  /** The provider has accepted an update that says whether voices are detected. */
+  settled: boolean
+  /** Voice detection is off, as far as the provider has confirmed; a client of xAI believes so from the start. */
+  manual: boolean
+  /** The voice that the client asked for, by its own name and by OpenAI's. */
+  voice: { readonly asked: string, readonly sent: string } | undefined
+  /**
+   * Whether the client hears of transcripts before they are final, as xAI tells those who have named a model for them (its machine schema);
+   * `undefined`: it has said nothing of transcription.
+   */
+  snapshots: boolean | undefined
+  /** Commits that the provider has not taken, each of which asks for a response. */
+  commits: number
+  /** Responses that have begun and not ended. */
+  running: number
+  /** The provider has been asked for a response that has not begun. */
+  asked: boolean
+  /** A response is to be asked for as soon as none is running. */
+  due: boolean
+  /** The transcripts so far, by item and content part. */
+  readonly transcripts: Map<string, string>
+}
+
+// A client may send a few without waiting for an answer; a provider that never answers must cost nothing.
+const maxUpdates = 16
+
+export function startXaiClient (context: DialectContext): XaiClientState {
+  return { context, updates: [], unnamed: 0, opened: false, settled: false, manual: true, voice: undefined, snapshots: undefined, commits: 0, running: 0, asked: false, due: false, transcripts: new Map() }
+}
+
+export function sentUpdate (state: XaiClientState, update: PendingUpdate): void {
+  state.updates = [...state.updates, update].slice(-maxUpdates)
+}
+
+/**
+ * The provider has accepted an update: the oldest, as it takes them in turn.
+ * @param manual whether voice detection is off now, as the provider says
+ */
+export function acceptedUpdate (state: XaiClientState, manual: boolean): PendingUpdate | undefined {
+  const [update, ...others] = state.updates
+  state.updates = others
+  state.manual = manual
+  if (update?.manual !== undefined) state.settled = true
+  return update
+}
+
+/**
+ * The provider has refused an event: nothing holds of the update that it may be.
+ * @param id of the event
+ */
+export function refusedUpdate (state: XaiClientState, id: string): PendingUpdate | undefined {
+  const update = state.updates.find(update => update.id === id)
+  state.updates = state.updates.filter(other => other !== update)
+  return update
+}
+
+/** Whether the client says itself when its turn is over. */
+export function isManual (state: XaiClientState): boolean {
+  return state.updates.findLast(({ manual }) => manual !== undefined)?.manual ?? state.manual
+}

@@ -1,0 +1,41 @@
+import { isName } from './client-fields.ts'
+import type { XaiClientState } from './client-state.ts'
+import type { RealtimeEvent, Translated } from '../../../types/index.ts'
+
+// Of what is said at once OpenAI transcribes a few items at a time. A transcript of this many characters is half an hour of speech.
+const maxTranscripts = 8
+const maxLength = 32_768
+
+/** xAI says again and again what it has understood so far. */
+export function transcriptDelta (event: RealtimeEvent, { snapshots, transcripts }: XaiClientState): Translated {
+  const key = keyOf(event)
+  const { delta, obfuscation, logprobs, type, ...place } = event
+  if (snapshots === false || key === undefined || typeof delta !== 'string') return undefined
+  const transcript = (transcripts.get(key) ?? '') + delta
+  // The whole of it comes at the end.
+  if (transcript.length > maxLength) return undefined
+  transcripts.delete(key)
+  transcripts.set(key, transcript)
+  if (transcripts.size > maxTranscripts) transcripts.delete(transcripts.keys().next().value!)
+  return { type: 'conversation.item.input_audio_transcription.updated', ...place, transcript }
+}
+
+export function transcriptCompleted (event: RealtimeEvent, state: XaiClientState): RealtimeEvent {
+  return { ...forget(event, state), status: 'completed' }
+}
+
+/** xAI has no such event: the client's reader skips it or learns why there is no transcript. */
+export function transcriptFailed (event: RealtimeEvent, state: XaiClientState): RealtimeEvent {
+  return forget(event, state)
+}
+
+function forget (event: RealtimeEvent, { transcripts }: XaiClientState): RealtimeEvent {
+  const key = keyOf(event)
+  if (key !== undefined) transcripts.delete(key)
+  return event
+}
+
+function keyOf ({ item_id: id, content_index: index }: RealtimeEvent): string | undefined {
+  if (!isName(id)) return undefined
+  return `${typeof index === 'number' ? index : 0} ${id}`
+}

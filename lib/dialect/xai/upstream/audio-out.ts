@@ -1,0 +1,56 @@
+import { isFields } from '../../fields.ts'
+import type { Fields } from '../../fields.ts'
+import type { DialectContext } from '../../../../types/index.ts'
+import { adjust } from './nearest.ts'
+import type { Words } from './state.ts'
+import { nameOf } from './values.ts'
+
+/** xAI has PCM in many rates; OpenAI in one, which clients may leave out. `known`: what to remember of it. */
+export function audioFormatOut (said: unknown): { readonly fields: Fields, readonly known?: Fields } {
+  if (said === undefined || said === null) return { fields: {} }
+  if (!isFields(said)) return { fields: { format: said } }
+  const format = said.type === 'audio/pcm' ? { rate: 24_000, ...said } : said
+  const type = nameOf(format.type)
+  if (type === undefined) return { fields: { format } }
+  return { fields: { format }, known: { type, ...(typeof format.rate === 'number' && { rate: format.rate }) } }
+}
+
+/** @returns `undefined` where no voice is said */
+export function voiceOut (said: unknown, { voices }: DialectContext): Words['voice'] {
+  const named = nameOf(said)
+  const client = named ?? (isFields(said) ? nameOf(said.id) : undefined)
+  if (client === undefined) return undefined
+  for (const name of [client, client.toLowerCase()]) {
+    if (Object.hasOwn(voices, name)) return { client, xai: voices[name]! }
+  }
+  // xAI's names are lower-case; the id of a voice of one's own is what it is.
+  return { client, xai: named?.toLowerCase() ?? client }
+}
+
+const field = 'session.audio.input.transcription'
+const mostTerms = 100
+const longestTerm = 50
+
+/** xAI has one model that transcribes, and its own names for the rest. */
+export function transcriptionOut (said: unknown, context: DialectContext): { readonly fields: Fields, readonly words: Partial<Words> } {
+  if (!isFields(said)) return { fields: { transcription: said }, words: said === null ? { transcription: undefined } : {} }
+  const { model, language, languages, keywords, prompt, delay, ...rest } = said
+  for (const [name, value] of Object.entries({ languages, prompt, delay })) {
+    if (value !== undefined && value !== null) adjust(context, `${field}.${name}`)
+  }
+  const transcription = {
+    model: 'grok-transcribe',
+    ...(language !== undefined && language !== null && { language_hint: language }),
+    ...(Array.isArray(keywords) && { keyterms: keytermsOut(keywords, context) }),
+    ...rest
+  }
+  return { fields: { transcription }, words: { transcription: { model: nameOf(model) ?? 'grok-transcribe', language: nameOf(language) ?? null } } }
+}
+
+function keytermsOut (keywords: readonly unknown[], context: DialectContext): readonly string[] {
+  const terms = keywords.filter(word => typeof word === 'string')
+  // By characters: half of one is none.
+  const near = terms.slice(0, mostTerms).map(term => [...term.slice(0, 2 * longestTerm)].slice(0, longestTerm).join(''))
+  if (near.length < keywords.length || near.some((term, i) => term !== terms[i])) adjust(context, `${field}.keywords`)
+  return near
+}

@@ -1,0 +1,44 @@
+import { isFields } from '../../fields.ts'
+import type { Fields } from '../../fields.ts'
+import type { RealtimeEvent } from '../../../../types/index.ts'
+import { doneId, itemDone } from './items.ts'
+import { filled, settle } from './kept.ts'
+import type { Kept, XaiState } from './state.ts'
+
+/**
+ * A response that is cut off may end with no word about what it was saying; OpenAI closes all that it has opened.
+ * @param event the end of the response
+ * @param output what the response itself says of its items
+ * @returns what goes before that event, and all items of the response
+ */
+export function closeOutputs (event: RealtimeEvent, state: XaiState, response: string, output: readonly unknown[], status: string): { closing: readonly RealtimeEvent[], output: readonly unknown[] } {
+  const closing: RealtimeEvent[] = []
+  const all = [...output]
+  const items = [...state.items.values()].filter(kept => kept.response === response).sort((a, b) => a.index! - b.index!)
+  for (const kept of items) {
+    const said = output.filter(isFields).find(({ id }) => id === kept.id)
+    const { open, growing } = kept
+    const item = said ?? (kept.item && { ...filled(kept.item, kept), ...(growing && { status: status === 'completed' ? status : 'incomplete' }) })
+    if (growing) closing.push(...closeParts(event, kept, response, closing.length))
+    settle(kept, item)
+    if (item === undefined) continue
+    if (said === undefined) all.push(item)
+    if (open) closing.push(itemDone(event, kept, item, closing.length))
+    if (growing) closing.push({ type: 'response.output_item.done', event_id: doneId(event, kept.id, closing.length), response_id: response, output_index: kept.index, item })
+  }
+  return { closing, output: all }
+}
+
+function closeParts (event: RealtimeEvent, kept: Kept, response: string, from: number): readonly RealtimeEvent[] {
+  const closing: RealtimeEvent[] = []
+  for (const [index, { type, text, ended }] of [...kept.parts].sort(([a], [b]) => a - b)) {
+    const close = (name: string, fields: Fields): void => {
+      const eventId = doneId(event, kept.id, from + closing.length)
+      closing.push({ type: `response.${name}.done`, event_id: eventId, response_id: response, item_id: kept.id, output_index: kept.index, content_index: index, ...fields })
+    }
+    if (type === 'audio' && !ended.has('sound')) close('output_audio', {})
+    if (!ended.has('words')) close(type === 'audio' ? 'output_audio_transcript' : 'output_text', type === 'audio' ? { transcript: text } : { text })
+    if (!ended.has('part')) close('content_part', { part: type === 'audio' ? { type, transcript: text } : { type, text } })
+  }
+  return closing
+}

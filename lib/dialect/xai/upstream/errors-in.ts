@@ -1,0 +1,57 @@
+import { fieldsOf } from '../../fields.ts'
+import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
+import { forgetRequest } from './requests.ts'
+import type { PendingUpdate, XaiState } from './state.ts'
+import { defaultEventId } from './turn-detection.ts'
+import { nameOf, textOf } from './values.ts'
+
+const known = new Set(['invalid_request_error', 'server_error', 'rate_limit_error', 'insufficient_quota'])
+
+/** Where xAI and GA have the same field. */
+const places: ReadonlyArray<readonly [xai: string, openai: string]> = [
+  ['session.voice', 'session.audio.output.voice'],
+  ['session.turn_detection', 'session.audio.input.turn_detection'],
+  ['session.audio.input.transcription.language_hint', 'session.audio.input.transcription.language'],
+  ['session.audio.input.transcription.keyterms', 'session.audio.input.transcription.keywords'],
+  ['response.voice', 'response.audio.output.voice']
+]
+
+/** xAI has types of its own (docs.x.ai, voice), which OpenAI's clients would know as codes. */
+export function tellError (event: RealtimeEvent, state: XaiState): Translated {
+  const error = fieldsOf(event.error)
+  if (state.hiding && error.event_id === defaultEventId) {
+    state.hiding = false
+    return undefined
+  }
+  forgetRequest(state, error)
+  const refused = refusedUpdate(state, error.event_id)
+  const said = nameOf(error.type) ?? 'internal_error'
+  const type = known.has(said) ? said : said === 'internal_error' ? 'server_error' : 'invalid_request_error'
+  const code = nameOf(error.code) ?? said
+  return {
+    ...event,
+    error: {
+      ...error,
+      type,
+      code: code === 'max_duration' || said === 'max_duration' ? 'session_expired' : code,
+      message: textOf(error.message, textOf(event.error, 'The provider reported an error.')),
+      param: paramIn(nameOf(error.param)),
+      event_id: refused?.unnamed === true ? null : nameOf(error.event_id) ?? null
+    }
+  }
+}
+
+/** Nothing holds of an update that xAI has refused. */
+function refusedUpdate (state: XaiState, id: unknown): PendingUpdate | undefined {
+  const refused = state.updates.find(update => update.id === id)
+  if (refused === undefined) return undefined
+  state.updates = state.updates.filter(update => update !== refused)
+  Object.assign(state.words, refused.words)
+  state.settled = refused.settled
+  return refused
+}
+
+function paramIn (param: string | undefined): string | null {
+  const place = places.find(([xai]) => param?.startsWith(xai) === true && /^(?:$|[.[])/.test(param.slice(xai.length)))
+  return param === undefined ? null : place === undefined ? param : place[1] + param.slice(place[0].length)
+}

@@ -1,0 +1,38 @@
+import { isFields } from '../../fields.ts'
+import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
+import { itemDone, itemIn } from './items.ts'
+import { filled, findKept, keptOf, remember, settle } from './kept.ts'
+import { isRead, placed } from './parts.ts'
+import type { XaiState } from './state.ts'
+import { nameOf, numberOf } from './values.ts'
+
+/** An item of a response. From here on its place in the response is known. */
+export function addOutput (event: RealtimeEvent, state: XaiState): Translated {
+  if (!isFields(event.item)) return placed(event, state)
+  const item = itemIn(event.item, isRead(event, state))
+  const id = nameOf(item.id)
+  const response = nameOf(event.response_id)
+  const running = state.running.get(response ?? '')
+  if (id === undefined || running === undefined) return { ...event, output_index: numberOf(event.output_index, 0), item }
+  const kept = keptOf(state, id)
+  if (kept.index === undefined) {
+    kept.index = running.items++
+    kept.response = response
+    if (kept.index > 0 && item.type === 'message') running.shifted = true
+  }
+  kept.growing = true
+  remember(kept, item)
+  return { ...event, output_index: kept.index, item }
+}
+
+/** With this, an item of the conversation is done there too. */
+export function endOutput (event: RealtimeEvent, state: XaiState): Translated {
+  if (!isFields(event.item)) return placed(event, state)
+  const kept = findKept(state, event.item.id)
+  const item = itemIn(filled(event.item, kept), isRead(event, state))
+  const ended = { ...event, output_index: kept?.index ?? numberOf(event.output_index, 0), item }
+  if (kept === undefined) return ended
+  const { open } = kept
+  settle(kept, item)
+  return open ? [itemDone(event, kept, item), ended] : ended
+}

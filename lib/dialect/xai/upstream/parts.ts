@@ -1,0 +1,118 @@
+import { fieldsOf } from '../../fields.ts'
+import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
+import { findKept } from './kept.ts'
+import { longestText, most } from './state.ts'
+import type { Part, XaiState } from './state.ts'
+import { nameOf, numberOf, textOf } from './values.ts'
+
+/** Whether the client wants to read what this event is about, instead of hearing it. */
+export function isRead (event: RealtimeEvent, { running, words }: XaiState): boolean {
+  return running.get(nameOf(event.response_id) ?? '')?.textOnly ?? words.textOnly
+}
+
+/** xAI counts every item as the first of its response. */
+export function placed (event: RealtimeEvent, state: XaiState): RealtimeEvent {
+  const index = findKept(state, event.item_id)?.index ?? numberOf(event.output_index, 0)
+  return event.output_index === index ? event : { ...event, output_index: index }
+}
+
+/** The same for what belongs to a part of an item's content. */
+function placedPart (event: RealtimeEvent, state: XaiState): RealtimeEvent {
+  const told = placed(event, state)
+  return typeof told.content_index === 'number' ? told : { ...told, content_index: 0 }
+}
+
+/** What has been said so far of the part that an event is about. */
+function partOf (event: RealtimeEvent, state: XaiState, type: Part['type']): Part | undefined {
+  const parts = findKept(state, event.item_id)?.parts
+  const index = numberOf(event.content_index, 0)
+  if (parts === undefined || !(index >= 0 && index < most.parts)) return undefined
+  const part = parts.get(index) ?? { type, text: '', ended: new Set() }
+  if (parts.size < most.parts) parts.set(index, part)
+  return part
+}
+
+function spokenPart (event: RealtimeEvent, state: XaiState): Part | undefined {
+  return partOf(event, state, isRead(event, state) ? 'text' : 'audio')
+}
+
+export function addPart (event: RealtimeEvent, state: XaiState): Translated {
+  const said = fieldsOf(event.part)
+  const type = said.type === 'text' || isRead(event, state) ? 'text' : 'audio'
+  partOf(event, state, type)
+  const part = type === 'text' ? { type, text: textOf(said.text, '') } : { type, transcript: textOf(said.transcript, '') }
+  // xAI says "0" here, which is no item.
+  const { previous_item_id: _, ...told } = placedPart(event, state)
+  return { ...told, type: event.type, part }
+}
+
+/** xAI does not repeat what was said. */
+export function endPart (event: RealtimeEvent, state: XaiState): Translated {
+  const said = fieldsOf(event.part)
+  const known = spokenPart(event, state)
+  known?.ended.add('part')
+  const text = textOf(said.transcript, textOf(said.text, known?.text ?? ''))
+  const type = said.type === 'text' || known?.type === 'text' || isRead(event, state) ? 'text' : 'audio'
+  return { ...placedPart(event, state), part: type === 'text' ? { type, text } : { type, transcript: text } }
+}
+
+function add (part: Part | undefined, delta: unknown): void {
+  if (part !== undefined && typeof delta === 'string' && part.text.length + delta.length <= longestText) part.text += delta
+}
+
+/** @returns all that was said in the part */
+function end (part: Part | undefined, text: unknown): string {
+  part?.ended.add('words')
+  if (part !== undefined && typeof text === 'string') part.text = text.slice(0, longestText)
+  return textOf(text, part?.text ?? '')
+}
+
+export function addTranscript (event: RealtimeEvent, state: XaiState): Translated {
+  add(spokenPart(event, state), event.delta)
+  const told = placedPart(event, state)
+  return isRead(event, state) ? { ...told, type: 'response.output_text.delta' } : told
+}
+
+export function endTranscript (event: RealtimeEvent, state: XaiState): Translated {
+  const said = end(spokenPart(event, state), event.transcript)
+  const { transcript, ...told } = placedPart(event, state)
+  return isRead(event, state) ? { ...told, type: 'response.output_text.done', text: said } : { ...told, type: event.type, transcript: said }
+}
+
+export function addText (event: RealtimeEvent, state: XaiState): Translated {
+  add(partOf(event, state, 'text'), event.delta)
+  return placedPart(event, state)
+}
+
+export function endText (event: RealtimeEvent, state: XaiState): Translated {
+  return { ...placedPart(event, state), text: end(partOf(event, state, 'text'), event.text) }
+}
+
+export function sound (event: RealtimeEvent, state: XaiState): Translated {
+  return isRead(event, state) ? undefined : placedPart(event, state)
+}
+
+export function endSound (event: RealtimeEvent, state: XaiState): Translated {
+  spokenPart(event, state)?.ended.add('sound')
+  return sound(event, state)
+}
+
+/** Whether sound need not be read: the client hears all of it, and it comes from the first item of its response. */
+export function soundPasses ({ running, words }: XaiState): boolean {
+  for (const { textOnly, shifted } of running.values()) {
+    if (textOnly || shifted) return false
+  }
+  return running.size > 0 || !words.textOnly
+}
+
+export function addArguments (event: RealtimeEvent, state: XaiState): Translated {
+  const kept = findKept(state, event.item_id)
+  if (kept !== undefined && typeof event.delta === 'string' && kept.arguments.length + event.delta.length <= longestText) kept.arguments += event.delta
+  return placed(event, state)
+}
+
+export function endArguments (event: RealtimeEvent, state: XaiState): Translated {
+  const kept = findKept(state, event.item_id)
+  if (kept !== undefined && typeof event.arguments === 'string') kept.arguments = event.arguments.slice(0, longestText)
+  return placed(event, state)
+}

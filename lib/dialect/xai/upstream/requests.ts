@@ -1,0 +1,89 @@
+import { GatewayError } from '../../../errors.ts'
+import { fieldsOf, isFields } from '../../fields.ts'
+import type { Fields } from '../../fields.ts'
+import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
+import { audioFormatOut, voiceOut } from './audio-out.ts'
+import { itemOut } from './items-out.ts'
+import { adjust, isForeign, reasoningOut, wantsText, withoutForeign } from './nearest.ts'
+import { most } from './state.ts'
+import type { Request, Running, XaiState } from './state.ts'
+import { isSmall, nameOf, textOf } from './values.ts'
+
+/** Without turn detection, xAI answers a commit at once; OpenAI waits to be asked. */
+export function commit (event: RealtimeEvent, state: XaiState): Translated {
+  if (state.words.turnDetection === null) expect(state, { eventId: nameOf(event.event_id), commit: true, claimed: false })
+  return event
+}
+
+export function createResponse (event: RealtimeEvent, state: XaiState): Translated {
+  const said = fieldsOf(event.response)
+  const apart = said.conversation === 'none'
+  const unclaimed = apart ? undefined : [...state.running.values(), ...state.requests].find(({ claimed }) => !claimed)
+  if (unclaimed !== undefined) {
+    claim(unclaimed, said, state)
+    return undefined
+  }
+  const { output_modalities: modalities, audio, input, reasoning, ...rest } = said
+  const { context } = state
+  const textOnly = wantsText(modalities, 'response.output_modalities', context)
+  const output = fieldsOf(fieldsOf(audio).output)
+  const voice = voiceOut(output.voice, context)
+  const format = audioFormatOut(output.format).fields
+  const response = {
+    ...withoutForeign(rest, 'response', context),
+    ...(textOnly !== undefined && { modalities: ['audio'] }),
+    // What a client says in xAI's own place counts.
+    ...(voice !== undefined && !Object.hasOwn(rest, 'voice') && { voice: voice.xai }),
+    ...('format' in format && { audio: { output: format } }),
+    ...reasoningOut(reasoning),
+    ...(input !== undefined && { input: Array.isArray(input) ? input.map(item => isFields(item) ? itemOut(item, 'response.input', context) : item) : input })
+  }
+  expect(state, { eventId: nameOf(event.event_id), claimed: true, textOnly, voice: voice?.client, apart })
+  return isFields(event.response) ? { ...event, response } : event
+}
+
+function expect ({ requests }: XaiState, request: Partial<Request>): void {
+  requests.push({
+    eventId: undefined, commit: false, claimed: true, textOnly: undefined, voice: undefined, apart: false, metadata: undefined, cancelled: false, ...request
+  })
+  if (requests.length > most.requests) requests.shift()
+}
+
+const tooLate = ['instructions', 'input', 'audio', 'tools', 'tool_choice', 'reasoning']
+const foreign = ['max_output_tokens', 'prompt', 'parallel_tool_calls']
+
+/** The client asks for the response that its commit has asked for already; what it wants of it comes too late, as far as xAI decides it. */
+function claim (response: Request | Running, said: Fields, { context }: XaiState): void {
+  const textOnly = wantsText(said.output_modalities, 'response.output_modalities', context)
+  const begun = 'items' in response
+  if (begun && textOnly !== undefined && textOnly !== response.textOnly) adjust(context, 'response.output_modalities')
+  for (const name of tooLate) {
+    if (said[name] !== undefined && said[name] !== null) adjust(context, `response.${name}`)
+  }
+  for (const name of foreign) {
+    if (said[name] !== undefined && isForeign(name, said[name])) adjust(context, `response.${name}`)
+  }
+  response.claimed = true
+  if (!begun) response.textOnly = textOnly
+  if (isFields(said.metadata) && isSmall(said.metadata)) response.metadata = said.metadata
+}
+
+/** xAI may hang up on a client that cancels nothing. */
+export function cancelResponse (event: RealtimeEvent, state: XaiState): Translated {
+  const id = event.response_id
+  const running = [...state.running].filter(([known]) => typeof id !== 'string' || known === id).map(([, response]) => response)
+  const cancelled = running.length > 0 || typeof id === 'string' ? running : state.requests.slice(0, 1)
+  if (cancelled.length === 0) throw new GatewayError('response_cancel_not_active')
+  for (const response of cancelled) response.cancelled = true
+  return event
+}
+
+/** Words that tell what an error is about, where it names no event. */
+const aboutRequest = /input_audio_buffer|commit|response/i
+
+/** xAI has refused what a client's event asked for. */
+export function forgetRequest ({ requests }: XaiState, { event_id: id, code, message }: Fields): void {
+  const about = aboutRequest.test(`${textOf(code, '')} ${textOf(message, '')}`)
+  const at = typeof id === 'string' ? requests.findIndex(({ eventId }) => eventId === id) : about ? requests.length - 1 : -1
+  if (at >= 0) requests.splice(at, 1)
+}

@@ -1,0 +1,70 @@
+import { isFields } from '../../fields.ts'
+import type { Fields } from '../../fields.ts'
+import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
+import { closeOutputs } from './closing.ts'
+import { itemIn } from './items.ts'
+import { filled, findKept } from './kept.ts'
+import { most } from './state.ts'
+import type { Running, XaiState } from './state.ts'
+import { usageIn } from './usage.ts'
+import { keep, nameOf } from './values.ts'
+
+export function beginResponse (event: RealtimeEvent, state: XaiState): Translated {
+  if (!isFields(event.response)) return event
+  const id = nameOf(event.response.id)
+  const running = id === undefined ? undefined : state.running.get(id) ?? keep(state.running, id, begun(state), most.running)
+  return { ...event, response: responseIn(event.response, { status: 'in_progress', status_details: null, output: [] }, null, running, state) }
+}
+
+/** The response that begins is the one that was asked for first; where none was, the user's turn has asked for it. */
+function begun ({ requests, words }: XaiState): Running {
+  const { eventId, commit = false, claimed = true, textOnly = words.textOnly, voice, apart = false, metadata, cancelled = false } = requests.shift() ?? {}
+  return { eventId, commit, claimed, textOnly, voice, apart, metadata, cancelled, items: 0, shifted: false }
+}
+
+export function endResponse (event: RealtimeEvent, state: XaiState): Translated {
+  const { usage, response_id: _, response, ...rest } = event
+  if (!isFields(response)) return event
+  const id = nameOf(response.id)
+  const running = state.running.get(id ?? '')
+  const status = statusOf(response.status)
+  const textOnly = running?.textOnly ?? state.words.textOnly
+  const said: readonly unknown[] = Array.isArray(response.output) ? response.output : []
+  const told = said.map(item => isFields(item) ? itemIn(filled(item, findKept(state, item.id)), textOnly) : item)
+  const { closing, output } = id === undefined ? { closing: [], output: told } : closeOutputs(event, state, id, told, status)
+  if (id !== undefined) state.running.delete(id)
+  const lead = { status, status_details: detailsOf(response, status, running), output }
+  return [...closing, { ...rest, response: responseIn(response, lead, usageIn(isFields(usage) ? usage : response.usage), running, state) }]
+}
+
+const statuses = new Set<unknown>(['completed', 'cancelled', 'failed', 'incomplete'])
+
+function statusOf (said: unknown): string {
+  if (said === undefined) return 'completed'
+  return statuses.has(said) ? said as string : 'incomplete'
+}
+
+/** xAI says "unimplemented" here. */
+function detailsOf (response: Fields, status: string, running: Running | undefined): Fields | null {
+  if (status === 'completed') return null
+  if (isFields(response.status_details)) return response.status_details
+  if (status === 'cancelled') return { type: status, reason: running?.cancelled === true ? 'client_cancelled' : 'turn_detected' }
+  return { type: status, ...(isFields(response.error) && { error: response.error }) }
+}
+
+/** A response in GA's shape, in OpenAI's order. */
+function responseIn (said: Fields, lead: Fields, usage: Fields | null, running: Running | undefined, { words, conversation }: XaiState): Fields {
+  const { object: _, id, metadata, status, status_details: details, output, usage: spent, ...rest } = said
+  return {
+    object: 'realtime.response',
+    id,
+    ...lead,
+    conversation_id: running?.apart === true ? null : conversation,
+    output_modalities: [running?.textOnly ?? words.textOnly ? 'text' : 'audio'],
+    max_output_tokens: 'inf',
+    audio: { output: { format: words.outputFormat, voice: running?.voice ?? words.voice?.client } },
+    usage,
+    metadata: isFields(metadata) ? metadata : running?.metadata ?? null,
+    ...rest
+  }
+}

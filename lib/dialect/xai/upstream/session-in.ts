@@ -1,0 +1,92 @@
+import { fieldsOf, isFields } from '../../fields.ts'
+import type { Fields } from '../../fields.ts'
+import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
+import type { Words, XaiState } from './state.ts'
+import { turnDetectionIn } from './turn-detection.ts'
+import { nameOf, numberOf, textOf } from './values.ts'
+
+/** At first xAI detects nothing; what it is about to be told is shown instead. */
+export function createSession (event: RealtimeEvent, state: XaiState): Translated {
+  const said = fieldsOf(event.session)
+  return { ...event, session: sessionIn(said, state.words, turnDetectionIn(said.turn_detection) ?? state.words.turnDetection) }
+}
+
+export function tellSession (event: RealtimeEvent, state: XaiState): Translated {
+  if (state.hiding) {
+    state.hiding = false
+    return undefined
+  }
+  state.updates = state.updates.slice(1)
+  const said = fieldsOf(event.session)
+  // xAI leaves it out where there is none, and where it was not asked for.
+  const detection = isFields(said.turn_detection) ? turnDetectionIn(said.turn_detection) : state.words.turnDetection
+  return { ...event, session: sessionIn(said, state.words, detection) }
+}
+
+/** OpenAI's clients know no conversation but that of a response. */
+export function createConversation (event: RealtimeEvent, state: XaiState): Translated {
+  state.conversation = nameOf(fieldsOf(event.conversation).id) ?? null
+  return undefined
+}
+
+/** A whole session in GA's shape, in OpenAI's order. Nothing of it is what the client only asked for, but for names that xAI does not know. */
+function sessionIn (said: Fields, words: Words, detection: Fields | null): Fields {
+  words.id = nameOf(said.id) ?? words.id
+  words.model = nameOf(said.model) ?? words.model
+  const { input, output } = fieldsOf(said.audio)
+  return {
+    type: 'realtime',
+    object: 'realtime.session',
+    id: words.id,
+    model: words.model,
+    output_modalities: [words.textOnly ? 'text' : 'audio'],
+    instructions: textOf(said.instructions, ''),
+    tools: Array.isArray(said.tools) ? said.tools.map(flat) : [],
+    tool_choice: typeof said.tool_choice === 'string' ? said.tool_choice : isFields(said.tool_choice) ? flat(said.tool_choice) : 'auto',
+    max_output_tokens: 'inf',
+    tracing: null,
+    truncation: 'auto',
+    prompt: null,
+    audio: {
+      input: {
+        format: formatIn(fieldsOf(input).format, words.inputFormat),
+        transcription: transcriptionIn(said, words),
+        noise_reduction: null,
+        turn_detection: detection
+      },
+      output: {
+        format: formatIn(fieldsOf(output).format, words.outputFormat),
+        voice: voiceIn(said.voice, words),
+        speed: numberOf(fieldsOf(output).speed, words.speed)
+      }
+    },
+    include: null
+  }
+}
+
+/** xAI repeats functions in an object of their own. */
+function flat (tool: unknown): unknown {
+  if (!isFields(tool) || tool.type !== 'function' || !isFields(tool.function)) return tool
+  return { type: 'function', ...tool.function }
+}
+
+function formatIn (said: unknown, known: Fields): unknown {
+  return isFields(said) ? said : known
+}
+
+function transcriptionIn (said: Fields, { transcription }: Words): Fields | null {
+  const on = isFields(fieldsOf(fieldsOf(said.audio).input).transcription) || isFields(said.input_audio_transcription)
+  return on ? { model: 'grok-transcribe', language: null, ...transcription, prompt: null } : null
+}
+
+/** The client's own name for the voice, where xAI speaks with what that stands for. */
+function voiceIn (said: unknown, words: Words): string | undefined {
+  const name = nameOf(said)
+  if (name !== undefined && (words.voice === undefined || bare(words.voice.xai) !== bare(name))) words.voice = { client: bare(name), xai: bare(name) }
+  return words.voice?.client
+}
+
+/** Newer models call the voices by other names. */
+function bare (voice: string): string {
+  return voice.toLowerCase().replace(/^xai_/, '')
+}

@@ -1,0 +1,101 @@
+import { fieldsOf, isFields } from '../../fields.ts'
+import type { Fields } from '../../fields.ts'
+import type { DialectContext, RealtimeEvent, Translated } from '../../../../types/index.ts'
+import { audioFormatOut, transcriptionOut, voiceOut } from './audio-out.ts'
+import { adjust, clamp, reasoningOut, refuse, wantsText, withoutForeign } from './nearest.ts'
+import { defaultTurnDetection, most } from './state.ts'
+import type { Words, XaiState } from './state.ts'
+import { turnDetectionIn, turnDetectionOut } from './turn-detection.ts'
+import { nameOf } from './values.ts'
+
+/** What xAI is told, and what there is to remember of it. */
+interface Told {
+  readonly fields: Fields
+  readonly words: Partial<Words>
+}
+
+/** `session.update` as xAI reads it (docs.x.ai, voice; the machine schema voice-realtime.ws.json). */
+export function updateSession (event: RealtimeEvent, state: XaiState): Translated {
+  if (!isFields(event.session)) return event
+  const { context } = state
+  const { type, audio, output_modalities: modalities, reasoning, ...rest } = event.session
+  if (type === 'transcription') refuse('session.type')
+  const textOnly = wantsText(modalities, 'session.output_modalities', context)
+  const { input: inputSaid, output: outputSaid, ...otherAudio } = fieldsOf(audio)
+  const input = inputOut(fieldsOf(inputSaid), context)
+  const output = outputOut(fieldsOf(outputSaid), context)
+  const sound = { ...otherAudio, ...nonEmpty('input', input.fields), ...nonEmpty('output', output.fields) }
+  // What a client says in xAI's own places counts.
+  const own = ownWords(rest)
+  const detects = Object.hasOwn(input.words, 'turnDetection') || Object.hasOwn(own, 'turnDetection')
+  const session = {
+    ...withoutForeign(rest, 'session', context),
+    ...reasoningOut(reasoning),
+    ...nonEmpty('audio', sound),
+    ...inPlace('voice', rest, output.top),
+    ...inPlace('turn_detection', rest, detects || state.settled ? input.top : { turn_detection: defaultTurnDetection })
+  }
+  const sent = send({ ...event, session }, state)
+  Object.assign(state.words, input.words, output.words, textOnly !== undefined && { textOnly }, own)
+  state.settled = true
+  return sent
+}
+
+/** An update under an id by which xAI can refuse it; then nothing of it holds. */
+function send (event: RealtimeEvent, state: XaiState): RealtimeEvent {
+  const given = nameOf(event.event_id)
+  const id = given ?? `gateway_update_${++state.answers}`
+  state.updates = [...state.updates, { id, unnamed: given === undefined, words: { ...state.words }, settled: state.settled }].slice(-most.updates)
+  return given === undefined ? { ...event, event_id: id } : event
+}
+
+function ownWords (rest: Fields): Partial<Words> {
+  const voice = nameOf(rest.voice)
+  return {
+    ...(voice !== undefined && { voice: { client: voice, xai: voice } }),
+    ...(Object.hasOwn(rest, 'turn_detection') && { turnDetection: turnDetectionIn(rest.turn_detection) })
+  }
+}
+
+/** `top`: what xAI wants at the top of the session. */
+function inputOut (said: Fields, context: DialectContext): Told & { readonly top: Fields } {
+  const { turn_detection: detection, noise_reduction: noise, transcription, format, ...rest } = said
+  if (noise !== undefined && noise !== null) adjust(context, 'session.audio.input.noise_reduction')
+  const transcribes = Object.hasOwn(said, 'transcription') ? transcriptionOut(transcription, context) : undefined
+  const formats = audioFormatOut(format)
+  const turnDetection = Object.hasOwn(said, 'turn_detection') ? { turn_detection: turnDetectionOut(detection, context) } : {}
+  return {
+    fields: { ...formats.fields, ...transcribes?.fields, ...rest },
+    words: {
+      ...transcribes?.words,
+      ...(formats.known !== undefined && { inputFormat: formats.known }),
+      ...('turn_detection' in turnDetection && { turnDetection: turnDetectionIn(turnDetection.turn_detection) })
+    },
+    top: turnDetection
+  }
+}
+
+function outputOut (said: Fields, context: DialectContext): Told & { readonly top: Fields } {
+  const { voice: voiceSaid, speed: speedSaid, format, ...rest } = said
+  const voice = voiceOut(voiceSaid, context)
+  const formats = audioFormatOut(format)
+  const speed = clamp(speedSaid, 0.7, 1.5, 'session.audio.output.speed', context)
+  return {
+    fields: { ...formats.fields, ...(speed !== undefined && speed !== null && { speed }), ...rest },
+    words: {
+      ...(voice !== undefined && { voice }),
+      ...(typeof speed === 'number' && { speed }),
+      ...(formats.known !== undefined && { outputFormat: formats.known })
+    },
+    top: voice === undefined ? {} : { voice: voice.xai }
+  }
+}
+
+/** A field that the client may have put in xAI's place itself. */
+function inPlace (name: string, rest: Fields, top: Fields): Fields {
+  return Object.hasOwn(rest, name) ? {} : top
+}
+
+function nonEmpty (name: 'audio' | 'input' | 'output', fields: Fields): Fields {
+  return Object.keys(fields).length === 0 ? {} : { [name]: fields }
+}

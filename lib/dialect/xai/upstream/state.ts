@@ -1,0 +1,155 @@
+import type { Fields } from '../../fields.ts'
+import type { DialectContext } from '../../../../types/index.ts'
+
+/** What is known of a session beyond what xAI repeats. */
+export interface Words {
+  id: string | undefined
+  model: string | undefined
+  /** What the client calls the voice, and what xAI does. */
+  voice: { readonly client: string, readonly xai: string } | undefined
+  /** `null`: the client says itself when it has spoken. */
+  turnDetection: Fields | null
+  /** As the client asked for it. */
+  transcription: { readonly model: string, readonly language: string | null } | undefined
+  /** The client wants to read; xAI speaks anyway. */
+  textOnly: boolean
+  speed: number
+  inputFormat: Fields
+  outputFormat: Fields
+}
+
+/** An update of the session that xAI has neither accepted nor refused. */
+export interface PendingUpdate {
+  /** The `event_id` that an error would name it by. */
+  readonly id: string
+  /** The client has given it none. */
+  readonly unnamed: boolean
+  /** What held before it. */
+  readonly words: Words
+  readonly settled: boolean
+}
+
+/** A response that was asked for and has not begun. */
+export interface Request {
+  readonly eventId: string | undefined
+  /** A commit asked for it. */
+  readonly commit: boolean
+  /** Whether the client knows that it has asked for it; it does not while only a commit has. */
+  claimed: boolean
+  /** Whether the client wants to read it; `undefined`: as the session says. */
+  textOnly: boolean | undefined
+  /** The client's name for its voice. */
+  readonly voice: string | undefined
+  /** It is no part of the conversation. */
+  readonly apart: boolean
+  /** What xAI has not been told. */
+  metadata: Fields | undefined
+  cancelled: boolean
+}
+
+/** A response that has begun and not ended. */
+export interface Running extends Omit<Request, 'textOnly'> {
+  readonly textOnly: boolean
+  /** Items so far. */
+  items: number
+  /** Whether one that is not the first speaks. */
+  shifted: boolean
+}
+
+export interface Part {
+  type: 'audio' | 'text'
+  text: string
+  /** What the client has heard the end of. */
+  readonly ended: Set<'sound' | 'words' | 'part'>
+}
+
+/** An item that was seen. */
+export interface Kept {
+  readonly id: string
+  /** As the client knows it; `undefined` where it is too large to be kept. */
+  item: Fields | undefined
+  previous: string | null
+  /** Whether the client has heard that it was added, but not that it is done. */
+  open: boolean
+  /** The response that it is the output of, whether it still is being made, and its place there. */
+  response: string | undefined
+  growing: boolean
+  index: number | undefined
+  /** What has been said so far, by content index. */
+  readonly parts: Map<number, Part>
+  arguments: string
+}
+
+/** What the user said, as far as it was understood. */
+export interface Speech {
+  /** Milliseconds of audio. */
+  from: number | undefined
+  until: number | undefined
+  /** What the client was told of the transcript. */
+  told: string
+  /** Whether the transcript is final. */
+  final: boolean
+  committed: boolean
+}
+
+/** All that is remembered of a session. Every list in it has a limit. */
+export interface XaiState {
+  readonly context: DialectContext
+  readonly words: Words
+  /** Whether xAI has been told of turn detection: the client's wish, or OpenAI's default. */
+  settled: boolean
+  /** Whether an answer to the default is on its way. */
+  hiding: boolean
+  /** In the order in which xAI answers. */
+  updates: readonly PendingUpdate[]
+  conversation: string | null
+  readonly requests: Request[]
+  readonly running: Map<string, Running>
+  readonly items: Map<string, Kept>
+  /** Ids of the items that the client has heard of. */
+  readonly announced: Map<string, true>
+  /** The last of the conversation. */
+  last: string | null
+  readonly speeches: Map<string, Speech>
+  /** Counts the events of our own, and the ids that we give. */
+  answers: number
+}
+
+/** How many of each are remembered. */
+export const most = { updates: 16, requests: 16, running: 8, items: 32, parts: 8, announced: 256, speeches: 16 }
+
+/** The characters of what is said in one item, up to which they are collected: more than an hour of speech. */
+export const longestText = 65_536
+
+/** OpenAI's default; xAI's is that nobody listens for the end of a turn. */
+export const defaultTurnDetection: Fields = { type: 'server_vad', create_response: true, interrupt_response: true }
+
+const pcm: Fields = { type: 'audio/pcm', rate: 24_000 }
+
+export function start (context: DialectContext): XaiState {
+  return {
+    context,
+    words: {
+      id: undefined,
+      model: undefined,
+      voice: undefined,
+      turnDetection: defaultTurnDetection,
+      transcription: undefined,
+      textOnly: false,
+      speed: 1,
+      inputFormat: pcm,
+      outputFormat: pcm
+    },
+    settled: false,
+    hiding: false,
+    updates: [],
+    conversation: null,
+    requests: [],
+    running: new Map(),
+    items: new Map(),
+    announced: new Map(),
+    last: null,
+    speeches: new Map(),
+    answers: 0
+  }
+}

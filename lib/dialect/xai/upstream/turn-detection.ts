@@ -1,0 +1,61 @@
+import { isFields } from '../../fields.ts'
+import type { Fields } from '../../fields.ts'
+import type { DialectContext, RealtimeEvent } from '../../../../types/index.ts'
+import { adjust, clamp } from './nearest.ts'
+import { defaultTurnDetection } from './state.ts'
+import type { XaiState } from './state.ts'
+
+/** `event_id` of the update that turns OpenAI's default on. The client never hears of it. */
+export const defaultEventId = 'gateway_default_turn_detection'
+
+/**
+ * Turns OpenAI's default on before the client says something else than an update of its session, which says so itself unless it is
+ * refused.
+ */
+export function opening (type: string | undefined, state: XaiState): readonly RealtimeEvent[] | undefined {
+  // xAI may still refuse the update that says so.
+  if (state.settled) return state.updates.length > 0 ? undefined : []
+  if (type === 'session.update') return undefined
+  state.settled = true
+  state.hiding = true
+  return [{ type: 'session.update', event_id: defaultEventId, session: { turn_detection: defaultTurnDetection } }]
+}
+
+const field = 'session.audio.input.turn_detection'
+// How much silence ends a turn, in milliseconds, for those who ask for another kind of detection by its eagerness.
+const silences = new Map<unknown, number>([['low', 1000], ['high', 200]])
+const otherwise = 500
+
+/** xAI hears nothing but silence, and takes numbers in narrower bounds. `null` stays: no detection. */
+export function turnDetectionOut (said: unknown, context: DialectContext): unknown {
+  if (!isFields(said)) return said
+  if (said.type === null) return null
+  const { type = 'server_vad', eagerness, ...rest } = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null))
+  const semantic = type === 'semantic_vad'
+  if (semantic) adjust(context, `${field}.type`)
+  // xAI answers every turn that it hears, whatever this says.
+  if (rest.create_response === false) adjust(context, `${field}.create_response`)
+  const silence = semantic ? silences.get(eagerness) ?? otherwise : rest.silence_duration_ms
+  return {
+    type: semantic ? 'server_vad' : type,
+    create_response: true,
+    interrupt_response: true,
+    ...rest,
+    ...(rest.threshold !== undefined && { threshold: clamp(rest.threshold, 0.1, 0.9, `${field}.threshold`, context) }),
+    ...(silence !== undefined && { silence_duration_ms: clamp(silence, 0, 10_000, `${field}.silence_duration_ms`, context) })
+  }
+}
+
+// In the order in which OpenAI tells them.
+const numbers = ['threshold', 'prefix_padding_ms', 'silence_duration_ms', 'idle_timeout_ms']
+const switches = ['create_response', 'interrupt_response']
+
+/** What is detected, in GA's shape, as xAI was told or tells it. */
+export function turnDetectionIn (said: unknown): Fields | null {
+  if (!isFields(said) || said.type !== 'server_vad') return null
+  return {
+    type: 'server_vad',
+    ...Object.fromEntries(numbers.filter(name => typeof said[name] === 'number').map(name => [name, said[name]])),
+    ...Object.fromEntries(switches.map(name => [name, said[name] !== false]))
+  }
+}

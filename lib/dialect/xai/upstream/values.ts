@@ -1,0 +1,37 @@
+// As long as a client's own id may be; nothing that either side calls by a name needs more.
+const longestName = 512
+/** The characters of an item, as JSON, up to which it is kept. */
+export const largestItem = 16_384
+
+/** An id or a name; `undefined` where the value is none, or too long to be kept. */
+export function nameOf (value: unknown): string | undefined {
+  return typeof value === 'string' && value.length <= longestName ? value : undefined
+}
+
+/** A text that is given, else the other. */
+export function textOf (value: unknown, otherwise: string): string {
+  return typeof value === 'string' ? value : otherwise
+}
+
+/** A number that is given, else the other. */
+export function numberOf (value: unknown, otherwise: number): number {
+  return typeof value === 'number' ? value : otherwise
+}
+
+/** Whether a value is small enough to be kept. */
+export function isSmall (value: unknown): boolean {
+  try {
+    return (JSON.stringify(value) ?? '').length <= largestItem
+  } catch {
+    // Too deep to be written.
+    return false
+  }
+}
+
+/** Keeps a value as the newest of its map, and of those no more than `most`. */
+export function keep<Value> (map: Map<string, Value>, key: string, value: Value, most: number): Value {
+  map.delete(key)
+  map.set(key, value)
+  if (map.size > most) map.delete(map.keys().next().value!)
+  return value
+}

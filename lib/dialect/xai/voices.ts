@@ -1,0 +1,22 @@
+/** What xAI speaks with where a client asks for one of OpenAI's voices: the one that comes nearest in pitch and manner. */
+export const xaiVoices: Readonly<Record<string, string>> = {
+  marin: 'ara',
+  cedar: 'rex',
+  alloy: 'sal',
+  ash: 'leo',
+  ballad: 'rex',
+  coral: 'eve',
+  echo: 'leo',
+  sage: 'ara',
+  shimmer: 'eve',
+  verse: 'rex'
+}
+
+/** What OpenAI speaks with where a client asks for one of xAI's voices. */
+export const openaiVoices: Readonly<Record<string, string>> = {
+  eve: 'coral',
+  ara: 'marin',
+  rex: 'cedar',
+  sal: 'alloy',
+  leo: 'ash'
+}

@@ -1,0 +1,203 @@
+import t from 'tap'
+import type { RealtimeEvent } from '../../types/index.ts'
+import { openaiVoices, xaiVoices } from '../../lib/dialect/xai/voices.ts'
+import { refusal, says, startHop, startPair } from '../fixtures/dialect/xai-upstream.ts'
+
+const update = (session: unknown): RealtimeEvent => ({ type: 'session.update', event_id: 'c1', session })
+const vad = { type: 'server_vad', create_response: true, interrupt_response: true }
+const field = 'session.audio.input.turn_detection'
+
+/** What a session says in GA, what xAI is told, and what is told to have changed; in a strict session the first of these is refused. */
+type Row = readonly [what: string, ga: object, xai: object, adjusted?: readonly string[]]
+
+const inputs: readonly Row[] = [
+  ['its type', { type: 'realtime', instructions: 'Hi' }, { instructions: 'Hi' }],
+  ['a voice', { audio: { output: { voice: 'marin' } } }, { voice: 'ara' }],
+  ['a voice in capitals', { audio: { output: { voice: 'Cedar' } } }, { voice: 'rex' }],
+  ['a voice of xAI\'s', { audio: { output: { voice: 'Luna' } } }, { voice: 'luna' }],
+  ['a voice of one\'s own', { audio: { output: { voice: { id: 'My_Voice' } } } }, { voice: 'My_Voice' }],
+  ['a mapped voice by id', { audio: { output: { voice: { id: 'marin' } } } }, { voice: 'ara' }],
+  ['a voice that every object inherits', { audio: { output: { voice: 'constructor' } } }, { voice: 'constructor' }],
+  ['no voice', { audio: { output: { voice: null } } }, {}],
+  ['its own voice twice', { voice: 'Eve', audio: { output: { voice: 'marin' } } }, { voice: 'Eve' }],
+  ['speed', { audio: { output: { speed: 1.25 } } }, { audio: { output: { speed: 1.25 } } }],
+  ['too slow', { audio: { output: { speed: 0.25 } } }, { audio: { output: { speed: 0.7 } } }, ['session.audio.output.speed']],
+  ['too fast', { audio: { output: { speed: 2 } } }, { audio: { output: { speed: 1.5 } } }, ['session.audio.output.speed']],
+  ['PCM without a rate', { audio: { input: { format: { type: 'audio/pcm' } }, output: { format: { type: 'audio/pcm' } } } },
+    { audio: { input: { format: { rate: 24000, type: 'audio/pcm' } }, output: { format: { rate: 24000, type: 'audio/pcm' } } } }],
+  ['PCM in another rate', { audio: { input: { format: { type: 'audio/pcm', rate: 8000 } } } }, { audio: { input: { format: { rate: 8000, type: 'audio/pcm' } } } }],
+  ['other formats', { audio: { input: { format: { type: 'audio/pcmu' } }, output: { format: 'pcm16' } } }, { audio: { input: { format: { type: 'audio/pcmu' } }, output: { format: 'pcm16' } } }],
+  ['no format', { audio: { input: { format: null }, output: { format: null } } }, {}],
+  ['no transcription', { audio: { input: { transcription: null } } }, { audio: { input: { transcription: null } } }],
+  ['transcription', { audio: { input: { transcription: { model: 'whisper-1', language: 'de', keywords: ['Zoë'] } } } },
+    { audio: { input: { transcription: { model: 'grok-transcribe', language_hint: 'de', keyterms: ['Zoë'] } } } }],
+  ['transcription in xAI\'s words', { audio: { input: { transcription: { model: 'grok-transcribe', language_hint: 'en', keyterms: ['a'] } } } },
+    { audio: { input: { transcription: { model: 'grok-transcribe', language_hint: 'en', keyterms: ['a'] } } } }],
+  ['nulls of a transcription', { audio: { input: { transcription: { model: 'whisper-1', language: null, prompt: null, delay: null, languages: null } } } },
+    { audio: { input: { transcription: { model: 'grok-transcribe' } } } }],
+  ['a prompt', { audio: { input: { transcription: { prompt: 'names' } } } }, { audio: { input: { transcription: { model: 'grok-transcribe' } } } }, ['session.audio.input.transcription.prompt']],
+  ['a delay and languages', { audio: { input: { transcription: { languages: ['de'], delay: 'low' } } } }, { audio: { input: { transcription: { model: 'grok-transcribe' } } } },
+    ['session.audio.input.transcription.languages', 'session.audio.input.transcription.delay']],
+  ['too many keywords', { audio: { input: { transcription: { keywords: Array.from({ length: 101 }, (_, i) => `k${i}`) } } } },
+    { audio: { input: { transcription: { model: 'grok-transcribe', keyterms: Array.from({ length: 100 }, (_, i) => `k${i}`) } } } }, ['session.audio.input.transcription.keywords']],
+  ['a keyword that is too long', { audio: { input: { transcription: { keywords: ['🎧'.repeat(51)] } } } },
+    { audio: { input: { transcription: { model: 'grok-transcribe', keyterms: ['🎧'.repeat(50)] } } } }, ['session.audio.input.transcription.keywords']],
+  ['a keyword that is no text', { audio: { input: { transcription: { keywords: [1, 'b'] } } } },
+    { audio: { input: { transcription: { model: 'grok-transcribe', keyterms: ['b'] } } } }, ['session.audio.input.transcription.keywords']],
+  ['noise reduction', { audio: { input: { noise_reduction: { type: 'near_field' } } } }, {}, ['session.audio.input.noise_reduction']],
+  ['no noise reduction', { audio: { input: { noise_reduction: null } } }, {}],
+  ['minimal reasoning', { reasoning: { effort: 'minimal' } }, { reasoning: { effort: 'none' } }],
+  ['low reasoning', { reasoning: { effort: 'low' } }, { reasoning: { effort: 'none' } }],
+  ['medium reasoning', { reasoning: { effort: 'medium' } }, { reasoning: { effort: 'high' } }],
+  ['high reasoning', { reasoning: { effort: 'high' } }, { reasoning: { effort: 'high' } }],
+  ['very high reasoning', { reasoning: { effort: 'xhigh' } }, { reasoning: { effort: 'high' } }],
+  ['reasoning in xAI\'s words', { reasoning: { effort: 'none' } }, { reasoning: { effort: 'none' } }],
+  ['no reasoning', { reasoning: null }, {}],
+  ['speech', { output_modalities: ['audio'] }, {}],
+  ['speech and text', { output_modalities: ['text', 'audio'] }, {}],
+  ['text only', { output_modalities: ['text'] }, {}, ['session.output_modalities']],
+  ['what asks for nothing', { model: 'gpt-realtime', tracing: 'auto', include: ['x'], max_output_tokens: 'inf', truncation: 'auto', parallel_tool_calls: true, prompt: null }, {}],
+  ['what is null', { max_output_tokens: null, truncation: null, parallel_tool_calls: null, tracing: null, include: null }, {}],
+  ['a limit', { max_output_tokens: 100 }, {}, ['session.max_output_tokens']],
+  ['truncation', { truncation: 'disabled' }, {}, ['session.truncation']],
+  ['truncation by ratio', { truncation: { type: 'retention_ratio', retention_ratio: 0.5 } }, {}, ['session.truncation']],
+  ['one call at a time', { parallel_tool_calls: false }, {}, ['session.parallel_tool_calls']],
+  ['a stored prompt', { prompt: { id: 'p' } }, {}, ['session.prompt']],
+  ['tools', { tools: [{ type: 'function', name: 'f' }, { type: 'mcp', server_url: 'u' }], tool_choice: 'auto' }, { tools: [{ type: 'function', name: 'f' }, { type: 'mcp', server_url: 'u' }], tool_choice: 'auto' }],
+  ['what nobody knows', { some_day: 1, audio: { some_day: 2, input: { some_day: 3 }, output: { some_day: 4 } } }, { some_day: 1, audio: { some_day: 2, input: { some_day: 3 }, output: { some_day: 4 } } }],
+  ['what only xAI has', { replace: { a: 'b' }, resumption: { enabled: true } }, { replace: { a: 'b' }, resumption: { enabled: true } }],
+  ['fields that are something else', { audio: 5, output_modalities: 'text' }, {}],
+  ['parts of sound that are something else', { audio: { input: [], output: 'x' } }, {}]
+]
+
+const detections: readonly Row[] = [
+  ['off', { audio: { input: { turn_detection: null } } }, { turn_detection: null }],
+  ['server VAD', { audio: { input: { turn_detection: { type: 'server_vad' } } } }, { turn_detection: vad }],
+  ['all of server VAD', { audio: { input: { turn_detection: { type: 'server_vad', threshold: 0.5, prefix_padding_ms: 300, silence_duration_ms: 200, idle_timeout_ms: 5000, interrupt_response: false } } } },
+    { turn_detection: { ...vad, interrupt_response: false, threshold: 0.5, prefix_padding_ms: 300, silence_duration_ms: 200, idle_timeout_ms: 5000 } }],
+  ['nulls', { audio: { input: { turn_detection: { type: 'server_vad', idle_timeout_ms: null, create_response: null } } } }, { turn_detection: vad }],
+  ['without a type', { audio: { input: { turn_detection: { silence_duration_ms: 300 } } } }, { turn_detection: { ...vad, silence_duration_ms: 300 } }],
+  ['as xAI says it is off', { audio: { input: { turn_detection: { type: null } } } }, { turn_detection: null }],
+  ['too keen', { audio: { input: { turn_detection: { type: 'server_vad', threshold: 0 } } } }, { turn_detection: { ...vad, threshold: 0.1 } }, [`${field}.threshold`]],
+  ['too deaf', { audio: { input: { turn_detection: { type: 'server_vad', threshold: 1 } } } }, { turn_detection: { ...vad, threshold: 0.9 } }, [`${field}.threshold`]],
+  ['too patient', { audio: { input: { turn_detection: { type: 'server_vad', silence_duration_ms: 20_000 } } } }, { turn_detection: { ...vad, silence_duration_ms: 10_000 } }, [`${field}.silence_duration_ms`]],
+  ['impossible', { audio: { input: { turn_detection: { type: 'server_vad', silence_duration_ms: -1 } } } }, { turn_detection: { ...vad, silence_duration_ms: 0 } }, [`${field}.silence_duration_ms`]],
+  ['numbers that are none', { audio: { input: { turn_detection: { type: 'server_vad', threshold: '1' } } } }, { turn_detection: { ...vad, threshold: '1' } }],
+  ['semantic', { audio: { input: { turn_detection: { type: 'semantic_vad' } } } }, { turn_detection: { ...vad, silence_duration_ms: 500 } }, [`${field}.type`]],
+  ['semantic, auto', { audio: { input: { turn_detection: { type: 'semantic_vad', eagerness: 'auto' } } } }, { turn_detection: { ...vad, silence_duration_ms: 500 } }, [`${field}.type`]],
+  ['semantic, medium', { audio: { input: { turn_detection: { type: 'semantic_vad', eagerness: 'medium' } } } }, { turn_detection: { ...vad, silence_duration_ms: 500 } }, [`${field}.type`]],
+  ['semantic, low', { audio: { input: { turn_detection: { type: 'semantic_vad', eagerness: 'low', interrupt_response: false } } } }, { turn_detection: { ...vad, interrupt_response: false, silence_duration_ms: 1000 } }, [`${field}.type`]],
+  ['semantic, high', { audio: { input: { turn_detection: { type: 'semantic_vad', eagerness: 'high' } } } }, { turn_detection: { ...vad, silence_duration_ms: 200 } }, [`${field}.type`]],
+  ['without responses', { audio: { input: { turn_detection: { type: 'server_vad', create_response: false } } } }, { turn_detection: { ...vad, create_response: false } }, [`${field}.create_response`]],
+  ['in xAI\'s own place', { turn_detection: { type: 'server_vad', threshold: 0.85 } }, { turn_detection: { type: 'server_vad', threshold: 0.85 } }],
+  ['off in xAI\'s own place, which counts', { turn_detection: null, audio: { input: { turn_detection: { type: 'server_vad' } } } }, { turn_detection: null }]
+]
+
+t.test('a session.update tells xAI the same in its own places, or what comes nearest', async t => {
+  for (const [what, ga, xai, adjusted = []] of [...inputs.map(([what, ga, xai, ...rest]): Row => [what, ga, { ...xai, turn_detection: vad }, ...rest]), ...detections]) {
+    const hop = startHop()
+    t.strictSame(hop.up(update({ type: 'realtime', ...ga })), [{ type: 'session.update', event_id: 'c1', session: xai }], what)
+    t.strictSame(hop.adjusted, adjusted, what)
+  }
+})
+
+t.test('a strict session refuses what xAI has no equal for, and names the field', async t => {
+  for (const [what, ga, , [first] = []] of [...inputs, ...detections]) {
+    const hop = startHop({ strict: true })
+    t.strictSame(refusal(hop, update(ga)), first === undefined ? undefined : ['unsupported_feature', first], what)
+    t.strictSame(hop.adjusted, [])
+  }
+})
+
+t.test('a transcription session is refused', async t => {
+  t.strictSame(refusal(startHop(), update({ type: 'transcription' })), ['unsupported_feature', 'session.type'])
+})
+
+t.test('an update without a session is xAI\'s to judge, and settles nothing', async t => {
+  for (const session of [undefined, null, 'x', [], 5]) {
+    const hop = startHop()
+    t.strictSame(hop.up(update(session)), [update(session)])
+    t.equal(hop.opening('response.create')?.length, 1)
+  }
+})
+
+t.test('a client that does not speak of turn detection gets OpenAI\'s default with its first update, and only then', async t => {
+  const hop = startHop()
+  t.equal(hop.opening('session.update'), undefined)
+  t.strictSame(hop.up(update({ type: 'realtime', tracing: 'auto' })), [update({ turn_detection: vad })])
+  t.equal(hop.opening('session.update'), undefined, 'xAI may still refuse it')
+  t.strictSame(hop.up(update({ type: 'realtime', instructions: 'Hi' })), [update({ instructions: 'Hi' })])
+  t.strictSame(hop.down(says.updated({ turn_detection: vad })).length, 1, 'its answer is the client\'s')
+  t.equal(hop.opening(undefined), undefined, 'for the second has not been answered')
+  hop.down(says.updated({ turn_detection: vad }))
+  t.strictSame(hop.opening(undefined), [])
+})
+
+const refusing = (id: string | null): RealtimeEvent => ({ type: 'error', event_id: 'e', error: { type: 'invalid_event', code: 'x', message: 'm', param: 'session.voice', event_id: id } })
+
+t.test('of an update that xAI refuses nothing holds', async t => {
+  const hop = startHop()
+  hop.up({ ...update({ type: 'realtime', audio: { input: { turn_detection: vad }, output: { speed: 1.2 } } }), event_id: 'u1' })
+  hop.down(says.updated({ turn_detection: vad }))
+  hop.up({ ...update({ type: 'realtime', output_modalities: ['text'], audio: { input: { turn_detection: null }, output: { speed: 1.4 } } }), event_id: 'u2' })
+  t.equal(hop.state.words.turnDetection, null)
+  t.match(hop.down(refusing('u2')), [{ type: 'error', error: { event_id: 'u2', param: 'session.audio.output.voice' } }], 'the field by the client\'s name')
+  t.match(hop.state.words, { turnDetection: { type: 'server_vad' }, speed: 1.2, textOnly: false })
+})
+
+t.test('a first update that xAI refuses does not keep the default away', async t => {
+  const hop = startHop()
+  t.match(hop.up({ type: 'session.update', session: { type: 'realtime' } }), [{ event_id: 'gateway_update_1' }], 'one without an id gets one, to be refused by')
+  t.match(hop.down(refusing('gateway_update_1')), [{ error: { event_id: null } }], 'which the client never hears')
+  t.match(hop.opening('input_audio_buffer.append'), [{ session: { turn_detection: vad } }])
+})
+
+t.test('no more updates than sixteen are waited for', async t => {
+  const hop = startHop()
+  for (let i = 0; i < 100; i++) hop.up(update({ type: 'realtime' }))
+  t.equal(hop.state.updates.length, 16)
+})
+
+t.test('a client that says something else first gets the default before, and never hears of it', async t => {
+  for (const type of [undefined, 'response.create', 'conversation.item.create']) {
+    const hop = startHop()
+    t.strictSame(hop.opening(type), [{ type: 'session.update', event_id: 'gateway_default_turn_detection', session: { turn_detection: vad } }])
+    t.strictSame(hop.opening(type), [])
+    t.strictSame(hop.down(says.updated({ turn_detection: vad })), [])
+    t.equal(hop.down(says.updated({ turn_detection: vad })).length, 1)
+  }
+  const refused = startHop()
+  refused.opening(undefined)
+  const error = (id: string | null): RealtimeEvent => ({ type: 'error', event_id: 'e', error: { type: 'invalid_event', code: 'x', message: 'm', param: null, event_id: id } })
+  t.equal(refused.down(error('c9')).length, 1, 'an error that is about something else')
+  t.strictSame(refused.down(error('gateway_default_turn_detection')), [])
+  t.equal(refused.down(says.updated()).length, 1, 'what comes then is the client\'s')
+  t.equal(refused.down(error('gateway_default_turn_detection')).length, 1)
+})
+
+t.test('a first update that is refused settles nothing', async t => {
+  const hop = startHop({ strict: true })
+  t.ok(refusal(hop, update({ truncation: 'disabled', output_modalities: ['text'] })))
+  t.equal(hop.opening('session.update'), undefined)
+  t.equal(hop.opening(undefined)?.length, 1)
+  t.notOk(hop.state.words.textOnly)
+})
+
+t.test('through the engine the default goes before the first event, and a first update carries it', async t => {
+  const quiet = startPair()
+  t.strictSame(quiet.opening(undefined), { texts: [`{"type":"session.update","event_id":"gateway_default_turn_detection","session":{"turn_detection":${JSON.stringify(vad)}}}`], done: true })
+  const polite = startPair()
+  t.strictSame(polite.opening('session.update'), { texts: [], done: false })
+  t.strictSame(polite.up.translate(Buffer.from('{"type":"session.update","session":{"type":"realtime"}}'))?.onward, [`{"type":"session.update","session":{"turn_detection":${JSON.stringify(vad)}},"event_id":"gateway_update_1"}`])
+  t.strictSame(polite.opening(undefined), { texts: [], done: false })
+  polite.down.translate(Buffer.from(JSON.stringify(says.updated({ turn_detection: vad }))))
+  t.strictSame(polite.opening(undefined), { texts: [], done: true })
+})
+
+t.test('every voice of OpenAI\'s has one of xAI\'s, and those of xAI\'s lead to one of OpenAI\'s', async t => {
+  const openai = ['alloy', 'ash', 'ballad', 'coral', 'echo', 'sage', 'shimmer', 'verse', 'marin', 'cedar']
+  t.strictSame(Object.keys(xaiVoices).sort(), [...openai].sort())
+  t.strictSame(Object.keys(openaiVoices).sort(), ['ara', 'eve', 'leo', 'rex', 'sal'])
+  t.strictSame([...new Set(Object.values(xaiVoices))].sort(), Object.keys(openaiVoices).sort())
+  t.ok(Object.values(openaiVoices).every(voice => openai.includes(voice)))
+})
