@@ -28,13 +28,6 @@ const variables = Object.entries(optionTable).flatMap(([option, kind]) => {
   return schema === undefined ? [] : [{ option, name: prefix + snakeCase(option).toUpperCase(), schema }]
 })
 
-/** Every variable that `optionsFromEnv` reads. */
-export const environmentVariables: readonly string[] = [
-  ...Object.values(providerVariables).flatMap(({ keys, bases }) => [...keys, ...bases]),
-  'LITELLM_MASTER_KEY',
-  ...variables.map(({ name }) => name)
-]
-
 /** What a provider serves when its key is set: its own names as they are, and every name behind its prefix. */
 const wildcards: Readonly<Record<string, readonly DeploymentOptions[]>> = {
   xai: [
@@ -46,6 +39,13 @@ const wildcards: Readonly<Record<string, readonly DeploymentOptions[]>> = {
     { id: 'openai/*', model: 'openai/*', target: 'openai/*' }
   ]
 }
+
+/** Every variable that `optionsFromEnv` reads. */
+export const environmentVariables: readonly string[] = [
+  ...Object.keys(wildcards).map(provider => providerVariables[provider]!).flatMap(({ keys, bases }) => [...keys, ...bases]),
+  'LITELLM_MASTER_KEY',
+  ...variables.map(({ name }) => name)
+]
 
 /**
  * Options for the plugin from the environment.
@@ -86,7 +86,7 @@ export function optionsFromEnv ({ data = {}, env = true }: EnvOptions = {}): Rea
     ...(masterKey !== undefined && { masterKey }),
     ...(deployments.length > 0 && { deployments })
   }
-  checkOptions(all, Object.keys(providerVariables), (option, rule) => new ConfigError(`the variable ${variableOf(option, deployments, texts)} ${rule}`))
+  checkOptions(all, Object.keys(providerVariables), (option, rule) => new ConfigError(`the variable ${variableOf(option, deployments, texts)} ${rule.replace('say insecure: true', 'in a config file or in code, say insecure: true')}`))
   return all
 }
 

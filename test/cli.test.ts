@@ -156,12 +156,12 @@ t.test('it ends with 2 for usage and 1 for configuration, without a stack', asyn
   await once(occupied, 'listening')
   t.teardown(() => occupied.close())
   const port = String((occupied.address() as AddressInfo).port)
-  const bad = join(t.testdir({ 'bad.yaml': `model_list:\n  - model_name: v\n    litellm_params: { model: azure/m, api_key: ${canary} }\n` }), 'bad.yaml')
+  const bad = join(t.testdir({ 'bad.yaml': `model_list:\n  - model_name: v\n    litellm_params: { model: bedrock/m, api_key: ${canary} }\n` }), 'bad.yaml')
   const env = { XAI_API_KEY: canary, LOG_LEVEL: 'silent' }
   await Promise.all(([
     [['--prot'], {}, 2, "realtime-gateway: Unknown option '--prot'\nSee realtime-gateway --help\n"],
     [[], { ...env, LOG_LEVEL: 'loud' }, 2, 'realtime-gateway: LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent\nSee realtime-gateway --help\n'],
-    [['-c', bad], {}, 1, `realtime-gateway: ${bad}:3: model_list[0].litellm_params.model names the provider azure, which is not served here (openai, xai)\n`],
+    [['-c', bad], {}, 1, `realtime-gateway: ${bad}:3: model_list[0].litellm_params.model names the provider bedrock, which is not served here (openai, xai, azure)\n`],
     [[], { ...env, REALTIME_GATEWAY_REFUSAL: 'loud' }, 1, "realtime-gateway: the variable REALTIME_GATEWAY_REFUSAL must be 'auto', 'http' or 'event'\n"],
     [['--port', port], env, 1, `realtime-gateway: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`]
   ] as const).map(async ([args, env, code, expected]) => {

@@ -29,11 +29,11 @@ t.test('a provider\'s key serves its models, by their own names and behind its p
 })
 
 t.test('each provider gets its own key and address', async t => {
-  const { deployments } = read({ XAI_API_KEY: 'x', XAI_API_BASE: 'ws://x', OPENAI_API_KEY: 'o', OPENAI_API_BASE: 'ws://second', OPENAI_BASE_URL: 'ws://first' })
+  const { deployments } = read({ XAI_API_KEY: 'x', XAI_API_BASE: 'wss://x', OPENAI_API_KEY: 'o', OPENAI_API_BASE: 'wss://second', OPENAI_BASE_URL: 'ws://localhost:1' })
   for (const { target, apiKey, baseUrl } of deployments!) {
-    t.strictSame([apiKey, baseUrl], target.startsWith('xai/') ? ['x', 'ws://x'] : ['o', 'ws://first'], target)
+    t.strictSame([apiKey, baseUrl], target.startsWith('xai/') ? ['x', 'wss://x'] : ['o', 'ws://localhost:1'], target)
   }
-  t.equal(read({ OPENAI_API_KEY: 'o', OPENAI_API_BASE: 'ws://second' }).deployments?.[0]?.baseUrl, 'ws://second')
+  t.equal(read({ OPENAI_API_KEY: 'o', OPENAI_API_BASE: 'wss://second' }).deployments?.[0]?.baseUrl, 'wss://second')
 })
 
 t.test('nothing set gives no option at all', async t => {
@@ -82,6 +82,7 @@ t.test('a wrong variable is an error that names it and not its value', async t =
     [{ REALTIME_GATEWAY_KEYS: 'short' }, 'realtime gateway: the variable REALTIME_GATEWAY_KEYS must be a text of at least 8 characters'],
     [{ XAI_API_KEY: `${canary}\n` }, 'realtime gateway: the variable XAI_API_KEY must be a text of visible ASCII characters'],
     [{ XAI_API_KEY: 'x', OPENAI_API_KEY: 'o', OPENAI_API_BASE: canary }, 'realtime gateway: the variable OPENAI_API_BASE must be a ws(s):// or http(s):// URL'],
+    [{ XAI_API_KEY: 'x', XAI_API_BASE: `ws://${canary}` }, 'realtime gateway: the variable XAI_API_BASE must be a wss:// or https:// URL, for ws:// and http:// carry key and voice in the clear; in a config file or in code, say insecure: true where the way there is safe'],
     [{ REALTIME_GATEWAY_MASTER_KEY: canary.slice(0, 3) }, 'realtime gateway: the variable REALTIME_GATEWAY_MASTER_KEY must have at least 4 characters'],
     [{ LITELLM_MASTER_KEY: canary.slice(0, 3) }, 'realtime gateway: the variable LITELLM_MASTER_KEY must have at least 4 characters']
   ] as const) {

@@ -5,8 +5,9 @@ import { defaults, resolveOptions } from '../lib/options.ts'
 import type { DeploymentOptions, RealtimeGatewayOptions, VirtualKeyOptions } from '../types/index.ts'
 
 const good: RealtimeGatewayOptions = { deployments: [{ model: 'm', target: 'xai/m', apiKey: 'xai-1' }], masterKey: 'sk-master-key-0001' }
-const resolve = (options: object) => resolveOptions(options as RealtimeGatewayOptions, ['openai', 'xai'])
+const resolve = (options: object) => resolveOptions(options as RealtimeGatewayOptions, ['openai', 'xai', 'azure'])
 const deployment = (change: object): object => ({ deployments: [{ model: 'm', target: 'xai/m', ...change }] })
+const azure = (change: object): object => deployment({ target: 'azure/m', baseUrl: 'https://res.openai.azure.com', ...change })
 const key = (change: object): object => ({ keys: [{ key: 'sk-12345678', ...change }] })
 
 t.test('the defaults are these', async t => {
@@ -41,6 +42,7 @@ t.test('the defaults are these', async t => {
 
 const number = 'must be a whole number from 1 to 2147483647'
 const numberOrZero = 'must be a whole number from 0 to 2147483647'
+const inTheClear = 'must be a wss:// or https:// URL, for ws:// and http:// carry key and voice in the clear; say insecure: true where the way there is safe'
 const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]> = [
   [{ maxSession: 1 }, 'maxSession', 'is not an option of the realtime gateway'],
   [{ constructor: 1 }, 'constructor', 'is not an option of the realtime gateway'],
@@ -62,13 +64,26 @@ const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]
   [deployment({ model: 'x'.repeat(257) }), 'deployments[0].model', 'must be a model name'],
   [deployment({ target: 'm' }), 'deployments[0].target', "must be 'provider/model'"],
   [deployment({ target: 'xai/a b' }), 'deployments[0].target', "must be 'provider/model'"],
-  [deployment({ target: 'groq/m' }), 'deployments[0].target', "names the provider 'groq', which has no adapter; known are openai, xai"],
+  [deployment({ target: 'groq/m' }), 'deployments[0].target', "names the provider 'groq', which has no adapter; known are openai, xai, azure"],
   [deployment({ model: 'a', target: 'xai/*' }), 'deployments[0].target', 'must not hold more * than model'],
   [deployment({ baseUrl: 'ftp://x' }), 'deployments[0].baseUrl', 'must be a ws(s):// or http(s):// URL'],
   [deployment({ baseUrl: 'api.x.ai' }), 'deployments[0].baseUrl', 'must be a ws(s):// or http(s):// URL'],
   [deployment({ baseUrl: 'https://me:secret@api.x.ai' }), 'deployments[0].baseUrl', 'must not hold a user or a password'],
   [deployment({ apiKey: '' }), 'deployments[0].apiKey', 'must be a text of visible ASCII characters'],
   [deployment({ apiKey: 'a\r\nX: y' }), 'deployments[0].apiKey', 'must be a text of visible ASCII characters'],
+  ...['ws://h', 'http://vllm.internal:8000/v1', 'http://10.0.0.1', 'http://[::2]:1', 'http://127.0.0.1.evil.example', 'http://localhost.evil.example'].flatMap(baseUrl =>
+    [{}, { insecure: false }, { insecure: undefined }].map(more => [deployment({ baseUrl, ...more }), 'deployments[0].baseUrl', inTheClear] as const)),
+  ...[1, 'true', null].map(insecure => [deployment({ insecure }), 'deployments[0].insecure', 'must be true or false'] as const),
+  ...['token', 5, null, {}].map(token => [deployment({ token }), 'deployments[0].token', 'must be a function'] as const),
+  [deployment({ token: () => 'x', apiKey: 'y' }), 'deployments[0].token', 'must not be given beside apiKey'],
+  [azure({ baseUrl: undefined }), 'deployments[0].baseUrl', 'is required for azure: the address of its resource, https://<resource>.openai.azure.com'],
+  [azure({ baseUrl: 'http://res.openai.azure.com' }), 'deployments[0].baseUrl', inTheClear],
+  ...['GA', 'beta', 'v1', '', null].map(realtimeProtocol => [azure({ realtimeProtocol }), 'deployments[0].realtimeProtocol', "must be 'ga' or 'preview'"] as const),
+  ...['2025-04', 'latest', '2025-04-01-Preview', '2025-04-01-preview&x=1', '', null, 20250401].map(apiVersion =>
+    [azure({ apiVersion }), 'deployments[0].apiVersion', 'must be YYYY-MM-DD or YYYY-MM-DD-preview'] as const),
+  [deployment({ realtimeProtocol: 'ga' }), 'deployments[0].realtimeProtocol', 'is for azure only'],
+  [deployment({ apiVersion: '2025-04-01-preview' }), 'deployments[0].apiVersion', 'is for azure only'],
+  ...['xai', 'beta', '', null].map(dialect => [deployment({ dialect }), 'deployments[0].dialect', "must be 'openai' or 'native'"] as const),
   ...['weight', 'rpm', 'order', 'maxSessions'].flatMap(name => [-1, NaN, '1', Infinity].map(value =>
     [deployment({ [name]: value }), `deployments[0].${name}`, 'must be a number that is not negative'] as const)),
   [deployment({ headers: null }), 'deployments[0].headers', 'must be an object'],
@@ -100,6 +115,7 @@ const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]
   [key({ expiresAt: 'tomorrow' }), 'keys[0].expiresAt', 'must be a date, an ISO 8601 text or Unix time in milliseconds'],
   [key({ expiresAt: new Date(NaN) }), 'keys[0].expiresAt', 'must be a date, an ISO 8601 text or Unix time in milliseconds'],
   [key({ blocked: 'no' }), 'keys[0].blocked', 'must be true or false'],
+  ...['native', 'OpenAI', '', null, 5].map(dialect => [key({ dialect }), 'keys[0].dialect', 'must be one of openai, beta, xai'] as const),
   [key({ model: ['xai/*'] }), 'keys[0].model', 'is not a field of a key'],
   [{ keys: [{ key: 'sk-12345678' }, { hash: createHash('sha256').update('sk-12345678').digest('hex').toUpperCase() }] }, 'keys[1]', 'must not repeat an earlier key'],
   [{ masterKey: 'sk-' }, 'masterKey', 'must be a text of at least 4 characters'],
@@ -174,6 +190,22 @@ t.test('the greatest and the least legal values are taken', async t => {
     if (name !== 'lowWaterMark') t.doesNotThrow(() => resolve({ ...good, lowWaterMark: 1, [name]: 2 ** 31 - 1 }), name)
   }
   t.match(resolve({ ...good, idleTimeout: 0, maxSessionDuration: 0, lingerTimeout: 0, drainTimeout: 0 }), { drainTimeout: 0 })
+})
+
+t.test('a deployment of azure may be of either protocol, with a key or a token', async t => {
+  for (const change of [{}, { realtimeProtocol: 'ga' }, { realtimeProtocol: 'preview' }, { realtimeProtocol: 'preview', apiVersion: '2024-12-17' }, { apiKey: 'x' }, { token: async () => 'x' }, { apiVersion: '2025-04-01-preview' }]) {
+    t.match(resolve({ ...good, ...azure(change) }).deployments, [change])
+  }
+})
+
+t.test('plain ws:// and http:// lead to this very machine, or where the option says so', async t => {
+  for (const baseUrl of ['ws://localhost:1', 'http://127.0.0.1:1', 'http://127.255.0.9', 'ws://[::1]:1/v1', 'wss://h', 'https://h']) t.doesNotThrow(() => resolve({ ...good, ...deployment({ baseUrl }) }), baseUrl)
+  for (const baseUrl of ['ws://h', 'http://vllm.internal:8000/v1', 'https://h']) t.doesNotThrow(() => resolve({ ...good, ...deployment({ baseUrl, insecure: true }) }), baseUrl)
+})
+
+t.test('a deployment and a key say how their side speaks', async t => {
+  for (const dialect of ['openai', 'native']) t.equal(resolve({ ...good, ...deployment({ dialect }) }).deployments[0]?.dialect, dialect)
+  for (const dialect of ['openai', 'beta', 'xai'] as const) t.equal(resolve({ ...good, ...key({ dialect }) }).keys?.[0]?.dialect, dialect)
 })
 
 t.test('an adapter of the host brings its provider', async t => {

@@ -1,9 +1,9 @@
 import type { DeploymentOptions } from '../../types/index.ts'
+import { accessParams, readAccess } from './access.ts'
 import { checkOptions } from './check.ts'
 import { fault, required, unavailable } from './field.ts'
 import type { Field } from './field.ts'
 import { priceFields, readPrice } from './price.ts'
-import { firstSet, providerVariables } from './providers.ts'
 import type { Environment, Reader } from './reader.ts'
 import { reportFields } from './report-fields.ts'
 import { readSeconds } from './router-settings.ts'
@@ -45,9 +45,8 @@ export function readEntry (item: Field, model: string, fields: Fields, info: Fie
   if (!providers.has(provider)) {
     throw unavailable(params.get('model')!, `names the provider ${provider}, which is not served here (${[...providers].join(', ')})`, { foreign: true })
   }
-  reportFields('litellm_params', params, servedParams, warnings)
+  reportFields('litellm_params', params, [...accessParams(provider), ...servedParams], warnings)
   reportFields('model_info', info, servedInfo, warnings)
-  const baseUrl = readBaseUrl(params, provider, context)
   const headers = readHeaders(params, reader)
   const shares = {
     weight: least0(reader, params.get('weight')),
@@ -58,8 +57,9 @@ export function readEntry (item: Field, model: string, fields: Fields, info: Fie
     id: reader.text(info.get('id')),
     model,
     target,
-    apiKey: readKey(params, at, provider, baseUrl, context),
-    baseUrl,
+    ...readAccess(params, at, provider, context),
+    insecure: reader.flag(info.get('insecure')),
+    dialect: reader.text(info.get('dialect')) as DeploymentOptions['dialect'],
     price: readPrice(new Map([...info, ...params]), target, reader, warnings),
     cooldownMs: context.neverCools ? undefined : readSeconds(params.get('cooldown_time'), reader),
     tags: reader.texts(params.get('tags')),
@@ -67,22 +67,25 @@ export function readEntry (item: Field, model: string, fields: Fields, info: Fie
     maxSessions: reader.count(params.get('max_parallel_requests'), 1) ?? context.defaultMaxSessions,
     headers: Object.keys(headers).length > 0 ? headers : undefined
   })
-  checkOptions({ deployments: [options] }, providers, (option, rule) => fault(locate(option), rule))
+  checkOptions({ deployments: [options] }, providers, (option, rule) => fault(locate(option), rule.replace('insecure: true', 'model_info.insecure: true')))
   return { field: item, options, shares: defined(shares) }
 
   function locate (option: string): Field {
     const [name = '', header] = option.replace('deployments[0].', '').split(/\.(.*)/s)
     if (name === 'model' || name === 'id') return fields.get('model_name') ?? item
     if (header !== undefined) return reader.map(params.get('extra_headers'))?.get(header) ?? at
+    if (ownInfo.includes(name)) return info.get(name) ?? at
     const written = writtenAs[name] ?? name
     return params.get(written) ?? { ...at, path: `${at.path}.${written} (from the environment)` }
   }
 }
 
-const servedParams = ['model', 'api_key', 'api_base', 'weight', 'order', 'rpm', 'tpm', 'extra_headers', 'organization',
+const servedParams = ['model', 'weight', 'order', 'rpm', 'tpm', 'extra_headers', 'organization',
   'max_parallel_requests', 'cooldown_time', 'tags', 'custom_llm_provider', 'litellm_credential_name', ...priceFields]
-const writtenAs: Readonly<Record<string, string>> = { target: 'model', apiKey: 'api_key', baseUrl: 'api_base', maxSessions: 'max_parallel_requests', cooldownMs: 'cooldown_time' }
-const servedInfo = ['id', 'mode', 'order', 'blocked', 'supported_environments', ...priceFields]
+const writtenAs: Readonly<Record<string, string>> = { target: 'model', apiKey: 'api_key', baseUrl: 'api_base', apiVersion: 'api_version', maxSessions: 'max_parallel_requests', cooldownMs: 'cooldown_time' }
+// What LiteLLM has no field for.
+const ownInfo = ['insecure', 'dialect']
+const servedInfo = [...ownInfo, 'id', 'mode', 'order', 'blocked', 'supported_environments', ...priceFields]
 
 // LiteLLM's rule: the prefix names the provider; without one its list of models decides, in which gpt-* is OpenAI's.
 function readTarget (params: Fields, at: Field, reader: Reader): string {
@@ -93,20 +96,6 @@ function readTarget (params: Fields, at: Field, reader: Reader): string {
   if (/^[a-z][\w.-]*\/./i.test(model)) return model
   if (model.startsWith('gpt-')) return `openai/${model}`
   throw unavailable(field, 'names no provider; write provider/model, for example xai/grok-voice-latest', { foreign: true })
-}
-
-function readBaseUrl (params: Fields, provider: string, { reader, env }: DeploymentContext): string | undefined {
-  return reader.text(params.get('api_base')) ?? firstSet(env, providerVariables[provider]?.bases ?? [])
-}
-
-function readKey (params: Fields, at: Field, provider: string, baseUrl: string | undefined, { reader, env }: DeploymentContext): string | undefined {
-  const names = providerVariables[provider]?.keys ?? []
-  const key = reader.secret(params.get('api_key')) ?? firstSet(env, names)
-  // A server of one's own behind api_base may need no key.
-  if (key === undefined && baseUrl === undefined && names.length > 0) {
-    throw unavailable(at, `has no api_key, and ${names.join(' or ')} is not set`)
-  }
-  return key
 }
 
 function readHeaders (params: Fields, reader: Reader): Record<string, string> {

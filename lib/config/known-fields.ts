@@ -1,5 +1,5 @@
 // LiteLLM's field names that mean nothing to this gateway, so that a warning can tell "known, not served" from "unknown".
-// Names from LiteLLM's page "All settings" and its realtime documentation; served fields are not in the lists.
+// Names from LiteLLM's page "All settings" and its realtime documentation; what is served for every provider is not in the lists.
 
 /** What to say of a field beside that it is not served. */
 const hints: Readonly<Record<string, string>> = {
@@ -12,7 +12,9 @@ const hints: Readonly<Record<string, string>> = {
   'model_list.rpm': 'it belongs into litellm_params',
   'model_list.tpm': 'it belongs into litellm_params',
   'litellm_params.base_url': 'LiteLLM reads api_base',
+  'litellm_params.client_secret': 'give the deployment its token in code',
   'litellm_params.stream_timeout': 'realtime_settings.connect_timeout (milliseconds) bounds the dial',
+  'litellm_params.tenant_id': 'give the deployment its token in code',
   'litellm_params.timeout': 'realtime_settings.connect_timeout (milliseconds) bounds the dial',
   'router_settings.enable_health_check_routing': 'realtime_settings.routing.probe_interval_ms (milliseconds) probes the deployments',
   'router_settings.redis_host': 'each process counts for itself; give the plugin its option cooldowns, in code',

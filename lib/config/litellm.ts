@@ -19,11 +19,12 @@ import type { ConfigWarning } from './warnings.ts'
 
 export interface LoadOptions {
   /**
-   * Where `os.environ/NAME`, `XAI_API_KEY`, `OPENAI_API_KEY`, `XAI_API_BASE`, `OPENAI_BASE_URL`, `OPENAI_API_BASE`,
-   * `LITELLM_MASTER_KEY` and `LITELLM_ENVIRONMENT` are looked up: usually `process.env`. It is not changed.
+   * Where `os.environ/NAME`, `XAI_API_KEY`, `OPENAI_API_KEY`, `AZURE_API_KEY`, `XAI_API_BASE`, `OPENAI_BASE_URL`, `OPENAI_API_BASE`,
+   * `AZURE_API_BASE`, `AZURE_API_VERSION`, `LITELLM_AZURE_REALTIME_PROTOCOL`, `LITELLM_MASTER_KEY` and `LITELLM_ENVIRONMENT` are
+   * looked up: usually `process.env`. It is not changed.
    */
   readonly env: Environment
-  /** Providers beside `openai` and `xai` that the host has adapters for (the option `adapters`). Default none. */
+  /** Providers beside `openai`, `xai` and `azure` that the host has adapters for (the option `adapters`). Default none. */
   readonly providers?: readonly string[]
 }
 

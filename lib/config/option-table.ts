@@ -1,4 +1,4 @@
-import type { DeploymentOptions, GroupRouting, RealtimeGatewayOptions, RoutingOptions, VirtualKeyOptions } from '../../types/index.ts'
+import type { DeploymentOptions, DialectOptions, GroupRouting, RealtimeGatewayOptions, RoutingOptions, VirtualKeyOptions } from '../../types/index.ts'
 
 /** How an option is written where there is no code: in a config file or a variable. `code`: it cannot be. */
 export type OptionKind = WritableKind | 'code'
@@ -9,7 +9,10 @@ export type WritableKind = 'text' | 'number' | 'flag' | 'number_or_text' | 'mome
 
 export interface Members { readonly [name: string]: OptionKind }
 
-type IsCode<T> = [Extract<Required<T>[keyof T], (...args: never[]) => unknown>] extends [never] ? false : true
+type Code = (...args: never[]) => unknown
+
+/** Whether a function must be among the members: of one that need not be, the others can be written. */
+type IsCode<T> = true extends { [K in keyof T]: T[K] extends Code ? true : false }[keyof T] ? true : false
 
 type KindOf<T> =
   [T] extends [string] ? 'text'
@@ -19,7 +22,7 @@ type KindOf<T> =
                 : [T] extends [Date | string | number] ? 'moment'
                     : [T] extends [readonly string[]] ? 'texts'
                         : [T] extends [ReadonlyArray<infer Item>] ? IsCode<Item> extends true ? 'code' : { readonly each: Table<Item> }
-                            : [T] extends [(...args: never[]) => unknown] ? 'code'
+                            : [T] extends [Code] ? 'code'
                                 : IsCode<T> extends true ? 'code'
                                   : string extends keyof T ? unknown extends T[string] ? 'data' : { readonly named: KindOf<T[string]> }
                                     : { readonly members: Table<T> }
@@ -37,6 +40,7 @@ export const keyTable: Table<VirtualKeyOptions> = {
   blocked: 'flag',
   fallbacks: 'flag',
   tags: 'texts',
+  dialect: 'text',
   metadata: 'data'
 }
 
@@ -46,7 +50,12 @@ export const deploymentTable: Table<DeploymentOptions> = {
   model: 'text',
   target: 'text',
   apiKey: 'text',
+  token: 'code',
   baseUrl: 'text',
+  insecure: 'flag',
+  realtimeProtocol: 'text',
+  apiVersion: 'text',
+  dialect: 'text',
   weight: 'number',
   rpm: 'number',
   tpm: 'number',
@@ -82,6 +91,14 @@ export const routingTable: Table<RoutingOptions> = {
   probeIntervalMs: 'number'
 }
 
+const dialectsTable: Table<DialectOptions> = {
+  client: 'text',
+  strict: 'flag',
+  xaiVoices: { named: 'text' },
+  openaiVoices: { named: 'text' },
+  successors: 'flag'
+}
+
 /** Every option of the plugin. */
 export const optionTable: Table<RealtimeGatewayOptions> = {
   prefix: 'text',
@@ -90,6 +107,7 @@ export const optionTable: Table<RealtimeGatewayOptions> = {
   cooldowns: 'code',
   router: 'code',
   adapters: 'code',
+  dialects: { members: dialectsTable },
   keys: { each: keyTable },
   keyStore: 'code',
   masterKey: 'text',

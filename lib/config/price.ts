@@ -7,7 +7,7 @@ import type { Warnings } from './warnings.ts'
 /** Custom prices of LiteLLM that a minute of voice can follow from. */
 export const priceFields: readonly string[] = ['input_cost_per_second', 'output_cost_per_second', 'input_cost_per_audio_token', 'output_cost_per_audio_token']
 
-// OpenAI counts a token for 100 ms heard and for 50 ms spoken (platform.openai.com/docs/guides/realtime-costs).
+// OpenAI, on Azure too, counts a token for 100 ms heard and for 50 ms spoken (platform.openai.com/docs/guides/realtime-costs).
 const openaiInputTokens = 600
 const openaiOutputTokens = 1200
 
@@ -17,7 +17,7 @@ const openaiOutputTokens = 1200
  */
 export function readPrice (fields: ReadonlyMap<string, Field>, target: string, reader: Reader, warnings: Warnings): VoicePrice | undefined {
   const [inputSecond, outputSecond, inputToken, outputToken] = priceFields.map(name => amount(fields.get(name), reader))
-  const tokens = inputToken !== undefined && outputToken !== undefined && target.startsWith('openai/gpt-')
+  const tokens = inputToken !== undefined && outputToken !== undefined && /^(?:openai\/gpt-|azure\/)/.test(target)
   // LiteLLM bills realtime by tokens where it can; its price per second of the call is one for both directions.
   const used = tokens ? priceFields.slice(2) : inputSecond !== undefined ? priceFields.slice(0, 2) : []
   for (const name of priceFields) {

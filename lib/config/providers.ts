@@ -9,7 +9,8 @@ export interface ProviderVariables {
 /** The providers served out of the box, with LiteLLM's names for their variables. */
 export const providerVariables: Readonly<Record<string, ProviderVariables>> = {
   openai: { keys: ['OPENAI_API_KEY'], bases: ['OPENAI_BASE_URL', 'OPENAI_API_BASE'] },
-  xai: { keys: ['XAI_API_KEY'], bases: ['XAI_API_BASE'] }
+  xai: { keys: ['XAI_API_KEY'], bases: ['XAI_API_BASE'] },
+  azure: { keys: ['AZURE_API_KEY'], bases: ['AZURE_API_BASE'] }
 }
 
 /** The first of the variables that is set and not empty. */

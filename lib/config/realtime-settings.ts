@@ -49,6 +49,8 @@ function readMembers (at: Field, table: Members, reader: Reader, warnings: Warni
     }
     const kind = table[name]!
     if (kind === 'code') {
+      // The gateway does without an option, but a deployment without its token is one that nobody gets a session from.
+      if (table !== optionTable) throw fault(field, 'can only be given in code')
       warnings.add('not_served', field, `has no effect in a file; give the plugin its option ${name} in code`)
       continue
     }

@@ -1,9 +1,11 @@
-import { realtimeUrl } from '../upstream/url.ts'
+import { OptionError } from '../errors.ts'
+import { isExposed, socketUrl } from '../upstream/url.ts'
 import type { Deployment, DeploymentOptions } from '../../types/index.ts'
 import { isName, isObject, maxNumber, rule, texts } from './rule.ts'
 
 const quantities = ['weight', 'rpm', 'tpm', 'order', 'maxSessions', 'allowedFails', 'cooldownMs'] as const
-const deploymentFields = new Set<string>([...quantities, 'id', 'model', 'target', 'apiKey', 'baseUrl', 'headers', 'price', 'tags', 'warm'] satisfies Array<keyof Deployment>)
+const deploymentFields = new Set<string>([...quantities, 'id', 'model', 'target', 'apiKey', 'token', 'baseUrl', 'insecure', 'realtimeProtocol', 'apiVersion', 'dialect', 'headers', 'price', 'tags',
+  'warm'] satisfies Array<keyof Deployment>)
 
 /**
  * Checks deployments and gives each an id.
@@ -16,21 +18,16 @@ export function resolveDeployments (deployments: readonly DeploymentOptions[], p
   const groups = new Map<string, number>()
   return deployments.map((deployment, i) => {
     const at = (field: string): string => `deployments[${i}].${field}`
-    const { model, target, baseUrl, apiKey, headers = {} } = deployment
+    const { model, target, headers = {} } = deployment
     for (const name of Object.keys(deployment)) rule(deploymentFields.has(name), at(name), 'is not a field of a deployment')
     rule(isName(model), at('model'), 'must be a model name')
     rule(typeof target === 'string' && /^[^/\s]+\/\S+$/.test(target), at('target'), "must be 'provider/model'")
     const provider = target.slice(0, target.indexOf('/'))
     rule(providers.has(provider), at('target'), `names the provider '${provider}', which has no adapter; known are ${[...providers].join(', ')}`)
     rule(model.split('*').length >= target.split('*').length, at('target'), 'must not hold more * than model')
-    if (baseUrl !== undefined) {
-      try {
-        realtimeUrl(baseUrl)
-      } catch (error) {
-        rule(false, at('baseUrl'), error instanceof TypeError && error.message.startsWith('must') ? error.message : 'must be a ws(s):// or http(s):// URL')
-      }
-    }
-    rule(apiKey === undefined || (typeof apiKey === 'string' && /^[\x21-\x7e]+$/.test(apiKey)), at('apiKey'), 'must be a text of visible ASCII characters')
+    checkAddress(deployment, provider, at)
+    checkCredential(deployment, at)
+    rule([undefined, 'openai', 'native'].includes(deployment.dialect), at('dialect'), "must be 'openai' or 'native'")
     for (const name of quantities) {
       const value = deployment[name]
       rule(value === undefined || (Number.isFinite(value) && value >= 0), at(name), 'must be a number that is not negative')
@@ -47,6 +44,35 @@ export function resolveDeployments (deployments: readonly DeploymentOptions[], p
     ids.add(id)
     return Object.freeze({ ...deployment, id })
   })
+}
+
+type At = (field: string) => string
+
+function checkAddress ({ baseUrl, insecure, realtimeProtocol, apiVersion }: DeploymentOptions, provider: string, at: At): void {
+  rule(insecure === undefined || typeof insecure === 'boolean', at('insecure'), 'must be true or false')
+  if (baseUrl !== undefined) {
+    rule(insecure === true || !isExposed(readUrl(baseUrl, at('baseUrl'))), at('baseUrl'),
+      'must be a wss:// or https:// URL, for ws:// and http:// carry key and voice in the clear; say insecure: true where the way there is safe')
+  }
+  rule(provider !== 'azure' || baseUrl !== undefined, at('baseUrl'), 'is required for azure: the address of its resource, https://<resource>.openai.azure.com')
+  for (const [name, value] of Object.entries({ realtimeProtocol, apiVersion })) rule(value === undefined || provider === 'azure', at(name), 'is for azure only')
+  rule([undefined, 'ga', 'preview'].includes(realtimeProtocol), at('realtimeProtocol'), "must be 'ga' or 'preview'")
+  rule(apiVersion === undefined || (typeof apiVersion === 'string' && /^\d{4}-\d{2}-\d{2}(?:-preview)?$/.test(apiVersion)), at('apiVersion'), 'must be YYYY-MM-DD or YYYY-MM-DD-preview')
+}
+
+/** @throws OptionError */
+function readUrl (base: string, option: string): URL {
+  try {
+    return socketUrl(base)
+  } catch (error) {
+    throw new OptionError(option, error instanceof TypeError && error.message.startsWith('must') ? error.message : 'must be a ws(s):// or http(s):// URL')
+  }
+}
+
+function checkCredential ({ apiKey, token }: DeploymentOptions, at: At): void {
+  rule(apiKey === undefined || (typeof apiKey === 'string' && /^[\x21-\x7e]+$/.test(apiKey)), at('apiKey'), 'must be a text of visible ASCII characters')
+  rule(token === undefined || typeof token === 'function', at('token'), 'must be a function')
+  rule(token === undefined || apiKey === undefined, at('token'), 'must not be given beside apiKey')
 }
 
 // The handshake's own headers are the dial's to set; OpenAI-Beta kills a session since OpenAI retired the beta.

@@ -1,9 +1,10 @@
 import { hashKey } from '../keys/hash.ts'
 import type { VirtualKeyOptions } from '../../types/index.ts'
+import { checkDialectName } from './dialects.ts'
 import { isName, rule, texts } from './rule.ts'
 
 // A misspelt `models` would be a key for every model.
-const keyFields = new Set<string>(['key', 'hash', 'name', 'models', 'expiresAt', 'blocked', 'fallbacks', 'tags', 'metadata'] satisfies Array<keyof VirtualKeyOptions>)
+const keyFields = new Set<string>(['key', 'hash', 'name', 'models', 'expiresAt', 'blocked', 'fallbacks', 'tags', 'dialect', 'metadata'] satisfies Array<keyof VirtualKeyOptions>)
 
 /** @throws OptionError */
 export function checkKeys (keys: readonly VirtualKeyOptions[]): void {
@@ -11,7 +12,7 @@ export function checkKeys (keys: readonly VirtualKeyOptions[]): void {
   keys.forEach((item, i) => {
     const at = (field: string): string => `keys[${i}].${field}`
     rule(typeof item === 'object' && item !== null, `keys[${i}]`, 'must be an object')
-    const { key, hash, name, models, expiresAt, blocked, fallbacks, tags } = item
+    const { key, hash, name, models, expiresAt, blocked, fallbacks, tags, dialect } = item
     for (const name of Object.keys(item)) rule(keyFields.has(name), at(name), 'is not a field of a key')
     rule((key === undefined) !== (hash === undefined), `keys[${i}]`, 'must have either key or hash')
     rule(key === undefined || (typeof key === 'string' && key.length >= 8), at('key'), 'must be a text of at least 8 characters')
@@ -22,6 +23,7 @@ export function checkKeys (keys: readonly VirtualKeyOptions[]): void {
     rule(blocked === undefined || typeof blocked === 'boolean', at('blocked'), 'must be true or false')
     rule(fallbacks === undefined || typeof fallbacks === 'boolean', at('fallbacks'), 'must be true or false')
     if (tags !== undefined) texts(tags, at('tags'))
+    if (dialect !== undefined) checkDialectName(dialect, at('dialect'))
     const identity = hash?.toLowerCase() ?? hashKey(key!)
     rule(!hashes.has(identity), `keys[${i}]`, 'must not repeat an earlier key')
     hashes.add(identity)

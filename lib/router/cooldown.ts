@@ -71,8 +71,9 @@ export class Cooldown {
         return false
       case 'refused': {
         const { kind, retryAfterMs } = outcome.refusal
-        // The client's own mistake says nothing of the deployment, except that it answers. Behind a wildcard a client makes names up.
-        if (kind === 'client' || (kind === 'not_found' && outcome.deployment.model.includes('*'))) {
+        // The client's own mistake says nothing of the deployment, and nothing was asked of one that has no such sessions. Behind a
+        // wildcard a client makes names up.
+        if (kind === 'client' || kind === 'unsupported' || (kind === 'not_found' && outcome.deployment.model.includes('*'))) {
           this.#trying = false
           return false
         }

@@ -1,8 +1,10 @@
+import { GatewayError } from '../errors.ts'
 import type { Places } from '../limits/places.ts'
 import type { ReaderLimits } from '../wire/reader.ts'
 import type { Dial, ReadyUpstream } from './dial.ts'
 import type { WarmPool } from './pool.ts'
 import { mostUseful } from './refusal.ts'
+import { askToken } from './token.ts'
 import type { ClientHello, Deployment, RouteAttempt, RouteOutcome, RoutePlan, UpstreamAdapter, UpstreamRefusal } from '../../types/index.ts'
 
 /** What connecting works with, for all sessions of a gateway. */
@@ -37,7 +39,7 @@ export interface Connected {
 }
 
 /** What became of one candidate. */
-type Attempted = { readonly ready: Connected } | { readonly ready?: undefined, readonly refusal?: UpstreamRefusal }
+type Attempted = { readonly ready: Connected } | { readonly ready?: undefined, readonly refusal?: UpstreamRefusal, readonly cause?: unknown }
 
 /**
  * Dials the candidates of `plan` in their order until one is ready; where the plan hedges, the second beside a slow first.
@@ -51,6 +53,7 @@ export async function connect (plan: RoutePlan, request: ConnectRequest, tools: 
   // Each dial of which nothing has been heard here, by what calls it off. Two may end at once, and neither must be lost.
   const dialling = new Map<AbortController, Promise<{ readonly off: AbortController, readonly attempted: Attempted }>>()
   let hedged = false
+  let unsupported: GatewayError | undefined
 
   function next (): void {
     const off = new AbortController()
@@ -71,7 +74,7 @@ export async function connect (plan: RoutePlan, request: ConnectRequest, tools: 
       continue
     }
     dialling.delete(first.off)
-    const { ready, refusal } = { refusal: undefined, ...first.attempted }
+    const { ready, refusal, cause } = { refusal: undefined, cause: undefined, ...first.attempted }
     if (ready !== undefined) {
       if (!signal.aborted) return ready
       ready.upstream.socket.destroy()
@@ -79,12 +82,13 @@ export async function connect (plan: RoutePlan, request: ConnectRequest, tools: 
       request.report({ type: 'ended', deployment: ready.deployment, ms: 0, closeCode: 1000, mute: false })
     } else if (refusal !== undefined) {
       refusals.push(refusal)
+      if (isUnsupported(cause)) unsupported ??= cause
       // The client's own mistake is the same everywhere.
       if (refusal.kind === 'client') waiting.length = 0
     }
   }
   signal.throwIfAborted()
-  throw mostUseful(refusals, attempts.some(({ outcome }) => outcome === 'full'))
+  throw mostUseful(refusals, attempts.some(({ outcome }) => outcome === 'full'), unsupported)
 }
 
 /**
@@ -129,7 +133,7 @@ async function tryCandidate (deployment: Deployment, request: ConnectRequest, to
     return {}
   }
   report({ type: 'refused', deployment, ms: ended(refusal.kind), refusal }, cause)
-  return { refusal }
+  return { refusal, cause }
 }
 
 /** A place that a warm socket held: one that this client cannot use must not be what keeps it out. */
@@ -137,30 +141,45 @@ function ceded (deployment: Deployment, { places, pool }: ConnectTools): (() => 
   return places.full(deployment) && pool.cede(deployment) ? places.take(deployment) : undefined
 }
 
-type DialTools = Pick<ConnectTools, 'adapters' | 'dial' | 'connectTimeout' | 'limits'>
+type DialTools = Pick<ConnectTools, 'adapters' | 'dial' | 'connectTimeout' | 'limits' | 'now'>
 
-/** Dials one deployment through its adapter. */
+/** Dials one deployment through its adapter, with a token where it has one. */
 export async function dialDeployment (deployment: Deployment, hello: ClientHello, tools: DialTools, signal: AbortSignal): Promise<{ ready?: ReadyUpstream, refusal?: UpstreamRefusal, cause?: unknown }> {
   try {
-    const adapter = tools.adapters.get(deployment.target.slice(0, deployment.target.indexOf('/')))
+    const adapter = tools.adapters.get(providerOf(deployment))
     if (adapter === undefined) throw new Error(`no adapter for ${deployment.target}`)
-    const request = adapter.request(deployment, hello)
-    return await tools.dial({ ...request, headers: { ...deployment.headers, ...request.headers } }, {
+    const startedAt = tools.now()
+    const asked = deployment.token === undefined ? undefined : await askToken(deployment, tools.connectTimeout, signal)
+    if (asked?.refusal !== undefined) return asked
+    const request = adapter.request(deployment, hello, asked?.token)
+    const dialed = await tools.dial({ ...request, headers: { ...deployment.headers, ...request.headers } }, {
       readyAt: adapter.readyAt?.(hello) ?? 'event',
       classify: adapter.classify?.bind(adapter),
-      timeout: tools.connectTimeout,
+      timeout: Math.max(1, tools.connectTimeout - (tools.now() - startedAt)),
       signal,
       limits: tools.limits
     })
+    return dialed.ready === undefined ? dialed : { ready: { ...dialed.ready, secret: asked?.token ?? deployment.apiKey } }
   } catch (cause) {
+    if (isUnsupported(cause)) return { refusal: { kind: 'unsupported' }, cause }
     // An adapter of the host's that throws costs its candidate, not the client's other chances.
     return { refusal: { kind: 'fault' }, cause }
   }
 }
 
+/** Whether an adapter has said that its provider has no such sessions. */
+function isUnsupported (cause: unknown): cause is GatewayError {
+  return cause instanceof GatewayError && cause.code === 'unsupported_feature'
+}
+
 /** The provider's name of a deployment's model. */
 export function modelOf ({ target }: Deployment): string {
   return target.slice(target.indexOf('/') + 1)
+}
+
+/** The provider of a deployment, which picks its adapter. */
+export function providerOf ({ target }: Deployment): string {
+  return target.slice(0, target.indexOf('/'))
 }
 
 function alarm (ms: number): { promise: Promise<'late'>, cancel: () => void } {

@@ -27,6 +27,8 @@ export interface DialOptions {
 export interface ReadyUpstream {
   readonly socket: Duplex
   readonly head: Buffer
+  /** The credential that it was shown, where there is one: a reason that it closes with must not repeat it. */
+  readonly secret?: string
 }
 
 export type Dialed =

@@ -8,8 +8,8 @@ import { bearerRequest, readyAt } from './bearer.ts'
  */
 export const openai: UpstreamAdapter = {
   provider: 'openai',
-  request (deployment, hello) {
-    const request = bearerRequest('https://api.openai.com/v1', deployment, hello)
+  request (deployment, hello, token) {
+    const request = bearerRequest('https://api.openai.com/v1', deployment, hello, token)
     if (hello.safetyIdentifier === undefined) return request
     return { ...request, headers: { ...request.headers, 'OpenAI-Safety-Identifier': hello.safetyIdentifier } }
   },

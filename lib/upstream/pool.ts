@@ -107,7 +107,7 @@ export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolO
   }
 
   /** Reads on while the socket waits, so that its pings are answered and its end is seen. */
-  function keep (shelf: Shelf, { socket, head }: ReadyUpstream, release: () => void): void {
+  function keep (shelf: Shelf, { socket, head, secret }: ReadyUpstream, release: () => void): void {
     const chunks: Buffer[] = []
     let bytes = 0
     const drop = (): boolean => {
@@ -149,7 +149,7 @@ export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolO
       chunks,
       release,
       get upstream () {
-        return { socket, head: Buffer.concat(chunks) }
+        return { socket, head: Buffer.concat(chunks), secret }
       },
       stop () {
         clearTimeout(renewal)

@@ -37,8 +37,12 @@ t.test('the files of the documentation load without a warning', async t => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/litellm.md'), 'utf8')
   const blocks = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(match => match[1]!)
   t.equal(blocks[0], issueFile)
-  const { options, warnings } = load(t, blocks.join(''), { env: { ...bothKeys, TEAM_A_KEY: canary } })
+  const env = { ...bothKeys, TEAM_A_KEY: canary, AZURE_API_KEY: 'azure-key' }
+  const { options, warnings } = load(t, blocks.slice(0, 2).join(''), { env })
   t.strictSame(warnings, [])
+  const others = blocks.slice(2).map(block => load(t, block, { env }))
+  t.match(others, [{ options: { deployments: [{ target: 'azure/gpt-realtime' }] } }])
+  t.ok(others.every(({ warnings }) => warnings.length === 0))
   t.match(options, { defaultModel: 'grok-voice-agent', connectTimeout: 5000, keys: [{ key: canary, models: ['grok-voice-agent'], expiresAt: '2027-01-01' }] })
 })
 
@@ -170,7 +174,7 @@ t.test('a deployment that cannot be had is left out where its group has another'
   for (const [params, rule] of [
     ['model: xai/m, api_key: os.environ/NOT_SET', '.litellm_params.api_key needs the environment variable NOT_SET, which is not set'],
     ['model: xai/m, api_key: os.environ/EMPTY', '.litellm_params.api_key needs the environment variable EMPTY, which is not set'],
-    ['model: azure/m', '.litellm_params.model names the provider azure, which is not served here (openai, xai)'],
+    ['model: bedrock/m', '.litellm_params.model names the provider bedrock, which is not served here (openai, xai, azure)'],
     ['model: xai/m', '.litellm_params has no api_key, and XAI_API_KEY is not set'],
     ['model: claude', '.litellm_params.model names no provider; write provider/model, for example xai/grok-voice-latest']
   ] as const) {
@@ -196,7 +200,7 @@ t.test('an entry of another provider that says no mode is left out, alone in its
   t.strictSame(config.options.deployments?.map(({ model }) => model), ['voice'])
   t.ok(config.warnings.every(({ kind }) => kind === 'left_out'))
   t.strictSame(messages(config), [
-    'config.yaml:5, 7: model_list[].litellm_params.model names the provider anthropic, which is not served here (openai, xai); the deployment is left out',
+    'config.yaml:5, 7: model_list[].litellm_params.model names the provider anthropic, which is not served here (openai, xai, azure); the deployment is left out',
     'config.yaml:6: model_list[2].litellm_params.model names no provider; write provider/model, for example xai/grok-voice-latest; the deployment is left out'
   ])
   t.match(failure(t, `model_list:${chat}`), /^config\.yaml:2: .* names the provider anthropic.*; config\.yaml:3: .*; config\.yaml:4: /, 'an error when nothing is left to serve')
@@ -205,8 +209,8 @@ t.test('an entry of another provider that says no mode is left out, alone in its
 })
 
 t.test('an entry of another provider that is a realtime one stays an error when it is alone in its group', async t => {
-  t.equal(failure(t, deployment() + '  - { model_name: v, litellm_params: { model: azure/m }, model_info: { mode: realtime } }'),
-    'config.yaml:5: model_list[1].litellm_params.model names the provider azure, which is not served here (openai, xai)')
+  t.equal(failure(t, deployment() + '  - { model_name: v, litellm_params: { model: bedrock/m }, model_info: { mode: realtime } }'),
+    'config.yaml:5: model_list[1].litellm_params.model names the provider bedrock, which is not served here (openai, xai, azure)')
 })
 
 t.test('a provider of the host is served like the built-in ones', async t => {
@@ -241,8 +245,13 @@ const samples: Readonly<Record<string, unknown>> = {
   masterKey: canary,
   'keys.key': canary,
   'keys.hash': undefined,
-  'deployments.target': 'xai/m',
+  'keys.dialect': 'beta',
+  'deployments.target': 'azure/m',
   'deployments.baseUrl': 'ws://h',
+  'deployments.realtimeProtocol': 'preview',
+  'deployments.apiVersion': '2025-04-01-preview',
+  'deployments.dialect': 'native',
+  'dialects.client': 'xai',
   'routing.strategy': 'least-busy',
   'routing.sticky': 'user',
   'routing.groups.Model.1.strategy': 'cost',
@@ -294,7 +303,8 @@ t.test('realtime_settings takes every option of the plugin that can be written i
   const config = load(t, `realtime_settings: ${JSON.stringify(writtenMembers(optionTable, all))}`)
   t.strictSame(config.options, all)
   t.strictSame(config.warnings, [])
-  t.equal(Object.keys((all['deployments'] as object[])[0]!).length, 16, 'no member is left out of the sample')
+  t.equal(Object.keys((all['deployments'] as object[])[0]!).length, 20, 'no member is left out of the sample')
+  t.strictSame(Object.keys(all['dialects'] as object), ['client', 'strict', 'xaiVoices', 'openaiVoices', 'successors'])
   t.equal(Object.keys(all['routing'] as object).length, 15)
 })
 
@@ -304,6 +314,13 @@ t.test('an option that only code can give is told so', async t => {
     const config = load(t, `realtime_settings: { ${snakeCase(option)}: x }`)
     t.notOk(option in config.options)
     t.strictSame(messages(config), [`config.yaml:1: realtime_settings.${snakeCase(option)} has no effect in a file; give the plugin its option ${option} in code`])
+  }
+})
+
+t.test('a deployment whose token is written in a file is an error, for its sessions would be refused', async t => {
+  for (const value of [canary, '', `[${canary}]`]) {
+    t.equal(failure(t, `realtime_settings:\n  deployments:\n    - { model: m, target: azure/m, base_url: 'https://r.example', token: ${value} }`),
+      'config.yaml:3: realtime_settings.deployments[0].token can only be given in code')
   }
 })
 

@@ -1,7 +1,9 @@
 import t from 'tap'
+import { GatewayError } from '../../lib/errors.ts'
+import { azure } from '../../lib/upstream/azure.ts'
 import { openai } from '../../lib/upstream/openai.ts'
-import { classifyAnswer } from '../../lib/upstream/refusal.ts'
-import { addQuery, realtimeUrl } from '../../lib/upstream/url.ts'
+import { classifyAnswer, mostUseful } from '../../lib/upstream/refusal.ts'
+import { addQuery, isExposed, realtimeUrl, socketUrl } from '../../lib/upstream/url.ts'
 import { xai } from '../../lib/upstream/xai.ts'
 import type { ClientHello, Deployment, UpstreamAnswer, UpstreamRefusal } from '../../types/index.ts'
 
@@ -55,11 +57,58 @@ t.test("OpenAI gets the same, and the client's safety identifier", async t => {
 
 t.test('the rest of the query passes, and no model is made up', async t => {
   for (const [adapter, host] of [[xai, 'api.x.ai'], [openai, 'api.openai.com']] as const) {
-    const { url } = adapter.request(at(), hello('call_id=rtc_1&intent=transcription&conversation_id=c&reasoning.effort=high'))
-    t.equal(url, `wss://${host}/v1/realtime?call_id=rtc_1&intent=transcription&conversation_id=c&reasoning.effort=high`)
+    const { url } = adapter.request(at(), hello('call_id=rtc_1&conversation_id=c&reasoning.effort=high'))
+    t.equal(url, `wss://${host}/v1/realtime?call_id=rtc_1&conversation_id=c&reasoning.effort=high`)
     t.equal(adapter.request(at({ baseUrl: 'http://127.0.0.1:1/v1' }), hello('', { model: 'a b&c=d' })).url, 'ws://127.0.0.1:1/v1/realtime?model=a+b%26c%3Dd')
     t.strictSame(adapter.request(at({ apiKey: undefined }), hello()).headers, {})
   }
+})
+
+t.test('xAI has no transcription sessions, and OpenAI has', async t => {
+  for (const query of ['intent=transcription', 'intent=x&intent=transcription', 'call_id=rtc_1&intent=transcription']) {
+    t.throws(() => xai.request(at(), hello(query)), { name: 'GatewayError', code: 'unsupported_feature', param: 'intent' })
+    t.equal(openai.request(at(), hello(query)).url, `wss://api.openai.com/v1/realtime?${query}`)
+  }
+  t.equal(xai.request(at(), hello('intent=talk')).url, 'wss://api.x.ai/v1/realtime?intent=talk')
+})
+
+t.test('a token is the bearer in the place of a key', async t => {
+  for (const adapter of [xai, openai]) {
+    t.strictSame(adapter.request(at({ apiKey: undefined }), hello(), 'token-1').headers, { Authorization: 'Bearer token-1' })
+    t.strictSame(adapter.request(at(), hello(), 'token-1').headers, { Authorization: 'Bearer token-1' })
+  }
+})
+
+t.test('each adapter says how its provider speaks', async t => {
+  t.equal(xai.dialect!(at()), 'xai')
+  t.equal(openai.dialect, undefined, 'the default is what OpenAI speaks')
+  t.equal(azure.dialect!(at()), 'openai')
+  t.equal(azure.dialect!(at({ realtimeProtocol: 'ga' })), 'openai')
+  t.equal(azure.dialect!(at({ realtimeProtocol: 'preview' })), 'beta')
+})
+
+t.test('an address is exposed when it leads to another machine without TLS', async t => {
+  for (const base of ['ws://localhost', 'http://localhost:8000/v1', 'http://LOCALHOST', 'http://127.0.0.1:1', 'ws://127.8.9.10', 'http://127.1', 'http://0x7f000001', 'http://2130706433', 'http://[::1]:1',
+    'http://[0:0:0:0:0:0:0:1]', 'wss://api.x.ai', 'https://10.0.0.1', 'https://vllm.internal']) {
+    t.notOk(isExposed(socketUrl(base)), base)
+  }
+  for (const base of ['ws://h', 'http://vllm.internal:8000/v1', 'http://10.0.0.1', 'http://128.0.0.1', 'http://0.0.0.0', 'http://127.0.0.1.evil.example', 'http://127.evil.example', 'http://localhost.evil.example',
+    'http://notlocalhost', 'http://evil.localhost', 'http://[::2]', 'http://[::ffff:10.0.0.1]', 'http://[fe80::1]', 'http://1271.0.0.1.example']) {
+    t.ok(isExposed(socketUrl(base)), base)
+  }
+})
+
+t.test('what only some providers have is refused as such where no other was asked', async t => {
+  const cause = new GatewayError('unsupported_feature', { param: 'intent' })
+  const rows: ReadonlyArray<readonly [ReadonlyArray<UpstreamRefusal['kind']>, boolean, string]> = [
+    [['unsupported'], false, 'unsupported_feature'], [['unsupported', 'unsupported'], false, 'unsupported_feature'],
+    [['unsupported'], true, 'rate_limit_exceeded'], [['unsupported', 'rate_limit'], false, 'upstream_rate_limited'], [['client', 'unsupported'], false, 'invalid_request'],
+    [['unsupported', 'timeout'], false, 'upstream_timeout'], [['unsupported', 'fault'], false, 'upstream_unavailable'], [['credentials', 'unsupported'], false, 'upstream_rejected'],
+    [[], false, 'upstream_rejected']
+  ]
+  for (const [kinds, full, code] of rows) t.equal(mostUseful(kinds.map(kind => ({ kind })), full, cause).code, code, `${kinds.join(', ')} ${full}`)
+  t.equal(mostUseful([{ kind: 'unsupported' }], false, cause), cause, "the adapter's own words")
+  t.equal(mostUseful([{ kind: 'unsupported' }], false).code, 'unsupported_feature')
 })
 
 t.test('an upstream is ready with its first event, or as soon as it is open where it attaches to a call', async t => {

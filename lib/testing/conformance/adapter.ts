@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { ClientHello, Deployment, RealtimeEvent, UpstreamAdapter, UpstreamAnswer, UpstreamRefusal } from '../../../types/index.ts'
+import { GatewayError } from '../../errors.ts'
+import type { ClientHello, Deployment, RealtimeEvent, UpstreamAdapter, UpstreamAnswer, UpstreamRefusal, UpstreamRequest } from '../../../types/index.ts'
 import { frozen, testWith } from './suite.ts'
 import type { ConformanceTest } from './suite.ts'
 
@@ -12,14 +13,16 @@ export interface AdapterConformanceOptions {
 }
 
 const canary = 'conformance-client-credential'
-const kinds: ReadonlyArray<UpstreamRefusal['kind']> = ['credentials', 'rate_limit', 'quota', 'not_found', 'client', 'fault', 'timeout']
+const kinds: ReadonlyArray<UpstreamRefusal['kind']> = ['credentials', 'rate_limit', 'quota', 'not_found', 'unsupported', 'client', 'fault', 'timeout']
 
 /**
  * The rules of the contract `UpstreamAdapter`. An adapter holds no state, so one is enough for all tests. Where it leaves `classify` to
  * the gateway, there are no tests of how it reads an answer.
  */
 export function adapterConformance ({ adapter, deployment, readyEvent = { type: 'session.created' } }: AdapterConformanceOptions): readonly ConformanceTest[] {
-  const given = frozen(structuredClone(deployment))
+  const { token, ...plain } = deployment
+  const given: Deployment = frozen({ ...structuredClone(plain), token })
+  const asked = (hello: ClientHello): UpstreamRequest | undefined => requestOf(adapter, given, hello)
   const rule: Rule = (name, body) => testWith(name, () => adapter, {}, body)
 
   return [
@@ -27,8 +30,7 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
       assert.match(adapter.provider, /^[^/\s]+$/)
     }),
     rule('gives a ws or wss URL that is one line of ASCII, without a user, a password or a fragment', () => {
-      for (const hello of hellos()) {
-        const { url } = adapter.request(given, hello)
+      for (const { url } of hellos().flatMap(hello => asked(hello) ?? [])) {
         const { protocol, username, password, hash } = new URL(url)
         assert.ok(protocol === 'ws:' || protocol === 'wss:', `${protocol} is no WebSocket`)
         assert.deepEqual([username, password, hash], ['', '', ''])
@@ -36,8 +38,8 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
       }
     }),
     rule('gives headers that may be sent, none of them one that the handshake sets', () => {
-      for (const hello of hellos()) {
-        for (const [name, value] of Object.entries(adapter.request(given, hello).headers)) {
+      for (const { headers } of hellos().flatMap(hello => asked(hello) ?? [])) {
+        for (const [name, value] of Object.entries(headers)) {
           assert.match(name, /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/)
           assert.match(value, /^[\t\x20-\x7e\x80-\xff]*$/, `the value of ${name}`)
           assert.doesNotMatch(name, /^(?:connection|upgrade|content-length|transfer-encoding|sec-websocket-.*)$/i)
@@ -45,8 +47,7 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
       }
     }),
     rule('offers subprotocols that are tokens, each once', () => {
-      for (const hello of hellos()) {
-        const { protocols = [] } = adapter.request(given, hello)
+      for (const { protocols = [] } of hellos().flatMap(hello => asked(hello) ?? [])) {
         for (const protocol of protocols) assert.match(protocol, /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/)
         assert.equal(new Set(protocols).size, protocols.length)
       }
@@ -54,16 +55,16 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
     rule('is pure: the same deployment and hello give the same request, and are left as they were', () => {
       for (const hello of hellos()) {
         const before = hello.query.toString()
-        const first = structuredClone(adapter.request(given, hello))
-        assert.deepEqual(structuredClone(adapter.request(given, hello)), first)
-        for (const other of hellos()) adapter.request(given, other)
-        assert.deepEqual(structuredClone(adapter.request(given, hello)), first)
+        const first = structuredClone(asked(hello))
+        assert.deepEqual(structuredClone(asked(hello)), first)
+        for (const other of hellos()) asked(other)
+        assert.deepEqual(structuredClone(asked(hello)), first)
         assert.equal(hello.query.toString(), before)
       }
     }),
     rule('sends nothing of the client that the hello does not declare', () => {
       const more = { authorization: canary, credential: canary, headers: { authorization: canary }, apiKey: canary, protocols: [canary] }
-      for (const hello of hellos()) assert.ok(!JSON.stringify(adapter.request(given, { ...more, ...hello })).includes(canary), 'the request holds it')
+      for (const hello of hellos()) assert.ok(!(JSON.stringify(asked({ ...more, ...hello })) ?? '').includes(canary), 'the request holds it')
     }),
     rule('lets no parameter of the client change where the request goes', () => {
       const { origin, pathname } = new URL(adapter.request(given, { model: 'm', query: new URLSearchParams() }).url)
@@ -76,6 +77,19 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
     }),
     ...(adapter.classify === undefined ? [] : classifyRules(answer => adapter.classify!(answer), readyEvent, rule))
   ]
+}
+
+/**
+ * @returns `undefined` for a session that the provider does not have, which an adapter says by a `GatewayError` `unsupported_feature`; a plain
+ * one it must have.
+ */
+function requestOf (adapter: UpstreamAdapter, deployment: Deployment, hello: ClientHello): UpstreamRequest | undefined {
+  try {
+    return adapter.request(deployment, hello)
+  } catch (error) {
+    if (hello.query.size > 0 && error instanceof GatewayError && error.code === 'unsupported_feature') return undefined
+    throw error
+  }
 }
 
 type Rule = (name: string, body: () => void) => ConformanceTest

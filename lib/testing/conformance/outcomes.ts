@@ -1,6 +1,6 @@
 import type { Deployment, RouteOutcome, UpstreamRefusal } from '../../../types/index.ts'
 
-const kinds: ReadonlyArray<UpstreamRefusal['kind']> = ['credentials', 'rate_limit', 'quota', 'not_found', 'client', 'fault', 'timeout']
+const kinds: ReadonlyArray<UpstreamRefusal['kind']> = ['credentials', 'rate_limit', 'quota', 'not_found', 'unsupported', 'client', 'fault', 'timeout']
 
 /** Every type of outcome, with the least, the usual and the most that it may hold. */
 export function everyOutcome (deployment: Deployment): RouteOutcome[] {

@@ -26,6 +26,7 @@ export function offeredProtocols (request: IncomingMessage): string[] {
 /** Decides on an upgrade as the provider does. */
 export function admit (request: IncomingMessage, url: URL, flavour: SimulatorFlavour, options: SimulatorOptions): Admission {
   if (url.pathname !== PATHS[flavour]) {
+    if (flavour === 'azure') return { type: 'refuse', status: 404, message: 'Resource not found', code: '404' }
     return { type: 'refuse', status: 404, message: `Invalid URL (GET ${url.pathname})`, code: 'not_found' }
   }
   const offered = offeredProtocols(request)
@@ -71,7 +72,8 @@ function openAiProblem (
 
 function azure (url: URL, isGood: boolean, { models }: SimulatorOptions): Admission {
   const deployment = url.searchParams.get('model')
-  if (!isGood) return { type: 'refuse', status: 401, message: 'Access denied due to invalid subscription key or wrong API endpoint.', code: '401' }
+  // The GA endpoint has no versions, and says so as if the key were wrong.
+  if (!isGood || url.searchParams.has('api-version')) return { type: 'refuse', status: 401, message: 'Access denied due to invalid subscription key or wrong API endpoint.', code: '401' }
   if (!deployment || (models && !models.includes(deployment))) {
     return { type: 'refuse', status: 404, message: 'The API deployment for this resource does not exist.', code: 'DeploymentNotFound' }
   }
