@@ -41,12 +41,27 @@ export const realtimeModels: readonly CatalogueModel[] = [
  * @returns one sentence for the log, or `undefined` for a current, unknown or wildcard model.
  */
 export function modelNotice (target: string): string | undefined {
+  if (speaksLive(target)) return `model ${target} speaks GPT-Live, which is another protocol than Realtime; its sessions will be refused`
   const model = realtimeModels.find(each => covers(each.target, target))
   if (model === undefined || model.status === 'current') return undefined
   const what = model.status === 'retired'
     ? `was shut down by its provider on ${model.ends}`
     : model.ends === undefined ? 'is deprecated by its provider' : `is deprecated; its provider shuts it down on ${model.ends}`
   return `model ${target} ${what}; use ${model.successor}`
+}
+
+/**
+ * The model that takes the place of one that its provider has shut down.
+ * @param target `provider/model`
+ * @returns `provider/model`, or `undefined` for a model that is not retired
+ */
+export function successorOf (target: string): string | undefined {
+  return realtimeModels.find(each => each.status === 'retired' && covers(each.target, target))?.successor
+}
+
+/** Whether a model speaks OpenAI's GPT-Live protocol instead of Realtime. `gpt-live-transcribe` is a model of Realtime's transcription sessions. */
+export function speaksLive (target: string): boolean {
+  return /^openai\/gpt-live(?!-transcribe)/.test(target)
 }
 
 // A snapshot is the name with a date; `gpt-realtime-mini*` must not take in another model that only begins like it.

@@ -1,5 +1,7 @@
+import { successorOf } from './catalogue.ts'
 import { hashKey } from './keys/hash.ts'
 import { resolveDeployments } from './options/deployments.ts'
+import { checkDialects } from './options/dialects.ts'
 import { checkKeys } from './options/keys.ts'
 import { checkRouting } from './options/routing.ts'
 import { isName, maxNumber, rule, texts } from './options/rule.ts'
@@ -46,7 +48,7 @@ export interface ResolvedOptions extends Readonly<Record<NumberOption, number>>,
 }
 
 const known = new Set<string>([
-  ...Object.keys(defaults), 'prefix', 'deployments', 'router', 'routing', 'cooldowns', 'adapters', 'keys', 'keyStore', 'masterKey', 'authenticate', 'path', 'aliases',
+  ...Object.keys(defaults), 'prefix', 'deployments', 'router', 'routing', 'cooldowns', 'adapters', 'dialects', 'keys', 'keyStore', 'masterKey', 'authenticate', 'path', 'aliases',
   'defaultModel', 'allowedOrigins', 'refusal', 'onSessionOpen', 'onSessionClose', 'logLevel', 'logSerializers'
 ])
 
@@ -71,10 +73,13 @@ export function resolveOptions (options: RealtimeGatewayOptions, providers: read
   adapters.forEach((adapter, i) => {
     rule(isName(adapter?.provider) && !adapter.provider.includes('/'), `adapters[${i}].provider`, 'must be a name without a slash')
     rule(typeof adapter.request === 'function', `adapters[${i}].request`, 'must be a function')
+    rule(adapter.dialect === undefined || typeof adapter.dialect === 'function', `adapters[${i}].dialect`, 'must be a function')
   })
   rule(options.router === undefined || typeof options.router?.candidates === 'function', 'router', 'must have a function candidates')
   rule(options.deployments !== undefined || options.router !== undefined, 'deployments', 'is required where no router is given')
+  checkDialects(options.dialects)
   const deployments = resolveDeployments(options.deployments ?? [], new Set([...providers, ...adapters.map(({ provider }) => provider)]))
+    .map(deployment => options.dialects?.successors === true ? Object.freeze({ ...deployment, target: successorOf(deployment.target) ?? deployment.target }) : deployment)
 
   if (options.routing !== undefined) {
     rule(options.router === undefined, 'routing', 'is for the built-in router, which the option router replaces')

@@ -2,8 +2,9 @@ import websocket from '@fastify/websocket'
 import type { FastifyPluginAsync } from 'fastify'
 import { performance } from 'node:perf_hooks'
 import { createAuthenticator } from './auth/authenticate.ts'
-import { modelNotice } from './catalogue.ts'
+import { modelNotice, successorOf } from './catalogue.ts'
 import { createRouter } from './default-router.ts'
+import { createDialects } from './dialect/dialects.ts'
 import { AlreadyRegisteredError } from './errors.ts'
 import { realtimeRoute } from './http/realtime.ts'
 import { reportTo } from './http/route.ts'
@@ -13,6 +14,7 @@ import { createPlaces } from './limits/places.ts'
 import { createUnfinishedBytes } from './limits/unfinished.ts'
 import { masterKeyLength, resolveOptions } from './options.ts'
 import { Registry } from './session/registry.ts'
+import { azure } from './upstream/azure.ts'
 import { createDial } from './upstream/dial.ts'
 import { openai } from './upstream/openai.ts'
 import { createWarmPool } from './upstream/pool.ts'
@@ -20,7 +22,7 @@ import { createProbe, startProbing } from './upstream/probe.ts'
 import { xai } from './upstream/xai.ts'
 import type { RealtimeGatewayOptions } from '../types/index.ts'
 
-const builtIn = [openai, xai]
+const builtIn = [openai, xai, azure]
 
 // A sweep looks at every session; the shortest time that it watches is met within a quarter.
 const longestSweep = 1_000
@@ -70,9 +72,9 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
   })
   if (!fastify.hasDecorator('websocketServer')) await fastify.register(websocket)
 
-  for (const target of new Set(options.deployments.map(({ target }) => target))) {
+  for (const target of new Set(userOptions.deployments?.map(({ target }) => target))) {
     const notice = modelNotice(target)
-    if (notice !== undefined) log.warn(notice)
+    if (notice !== undefined) log.warn(options.dialects?.successors === true && successorOf(target) !== undefined ? `${notice}, as is done here` : notice)
   }
 
   await fastify.register(async scope => {
@@ -86,6 +88,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
       }),
       router,
       connecting: { ...dialling, pool },
+      dialects: createDialects(options.dialects),
       registry,
       upgrades,
       unfinished: createUnfinishedBytes(options.maxUnfinishedBytes),

@@ -76,14 +76,15 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   env: ['config'],
   testing: ['wire'],
   config: ['options', 'upstream', 'wildcard'],
-  plugin: ['http', 'session', 'auth', 'keys', 'limits', 'default-router', 'upstream', 'options', 'catalogue'],
+  plugin: ['http', 'session', 'auth', 'dialect', 'keys', 'limits', 'default-router', 'upstream', 'options', 'catalogue'],
   'default-router': ['router'],
-  http: ['auth', 'limits', 'router', 'upstream', 'session', 'wire', 'options', 'wildcard'],
+  http: ['auth', 'catalogue', 'dialect', 'limits', 'router', 'upstream', 'session', 'wire', 'options', 'wildcard'],
   auth: ['keys'],
-  options: ['keys', 'upstream', 'router'],
+  options: ['catalogue', 'keys', 'upstream', 'router'],
   router: ['wildcard', 'sliding-count'],
   upstream: ['limits', 'wire'],
-  session: ['wire'],
+  session: ['dialect', 'wire'],
+  dialect: [],
   limits: ['wire', 'sliding-count'],
   keys: [],
   wire: [],
@@ -146,7 +147,7 @@ t.test('nothing but the front doors knows plugin and index', async t => {
 })
 
 t.test('the pure rooms have no input or output, no clock and no chance', async t => {
-  const pure = /^lib\/(router\/|sliding-count|wildcard|upstream\/(openai|xai|bearer|url|refusal)|session\/(peek|close|model-rule)|wire\/(header|mask|close-frame|handshake)|catalogue)/
+  const pure = /^lib\/(router\/|dialect\/|sliding-count|wildcard|upstream\/(openai|xai|azure|bearer|url|refusal)|session\/(peek|close|model-rule)|wire\/(header|mask|close-frame|handshake)|catalogue)/
   const found = files.filter(file => pure.test(file))
   t.ok(found.length >= 12)
   for (const file of found) {

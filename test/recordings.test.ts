@@ -35,7 +35,7 @@ function connections (interactions: readonly Interaction[], write: (event: Realt
 /** Both ends say their lines in turn, each as soon as the line before has arrived at the other end. */
 async function play (t: Test, target: string, lines: readonly Line[], limits: object): Promise<void> {
   const upstream = await startUpstream(t, call => { call.accept() })
-  const { port, session } = await startGateway(t, { deployments: [deploymentAt(upstream, { target })], ...limits })
+  const { port, session } = await startGateway(t, { deployments: [deploymentAt(upstream, { target, dialect: 'native' })], ...limits })
   const first = lines.findIndex(({ sent }) => !sent)
   const connecting = connect(port)
   const provider = await upstream.peer(0)
@@ -84,7 +84,7 @@ for (const { name, provider, interactions } of recordings) {
       for (const { text } of received) peer.send(text)
       peer.close(1000)
     })
-    const { port } = await startGateway(t, { deployments: [deploymentAt(upstream, { target })] })
+    const { port } = await startGateway(t, { deployments: [deploymentAt(upstream, { target, dialect: 'native' })] })
     const ws = new WebSocket(`ws://127.0.0.1:${port}/v1/realtime?model=voice`, { headers: { Authorization: `Bearer ${goodKey}` } })
     const heard: string[] = []
     ws.on('message', (data: Buffer) => heard.push(data.toString()))

@@ -57,7 +57,7 @@ t.test('a provider with a certificate that the machine trusts is spoken to over 
     import { WebSocket } from 'ws'
     import gateway from 'fastify-realtime-gateway'
     const fastify = Fastify()
-    await fastify.register(gateway, { masterKey: '${goodKey}', closeTimeout: 50, deployments: [{ model: 'voice', target: 'xai/grok', apiKey: 'xai-1', baseUrl: 'https://127.0.0.1:${providerPort}' }] })
+    await fastify.register(gateway, { masterKey: '${goodKey}', closeTimeout: 50, deployments: [{ model: 'voice', target: 'xai/grok', dialect: 'native', apiKey: 'xai-1', baseUrl: 'https://127.0.0.1:${providerPort}' }] })
     await fastify.listen({ port: 0, host: '127.0.0.1' })
     const ws = new WebSocket('ws://127.0.0.1:' + fastify.server.address().port + '/v1/realtime?model=voice', { headers: { Authorization: 'Bearer ${goodKey}' } })
     ws.once('message', data => { console.log(data.toString()); ws.close(1000) })

@@ -49,8 +49,8 @@ function checked (answer: Principal | null | undefined): Principal | null | unde
 function principalOf (key: VirtualKey, now: number): Principal {
   if (key.blocked) throw new GatewayError('key_blocked')
   if (key.expiresAt !== undefined && key.expiresAt <= now) throw new GatewayError('key_expired')
-  const { name, hash, models, fallbacks, tags, metadata } = key
-  return { id: name ?? hash.slice(0, 8), keyHash: hash, models, fallbacks, tags, metadata }
+  const { name, hash, models, fallbacks, tags, dialect, metadata } = key
+  return { id: name ?? hash.slice(0, 8), keyHash: hash, models, fallbacks, tags, dialect, metadata }
 }
 
 /** Whoever cannot answer has not said no: the client is asked to come back, and keeps its key. */

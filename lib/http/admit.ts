@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { findCredential, refuseKeyInQuery } from '../auth/credentials.ts'
+import { speaksLive, successorOf } from '../catalogue.ts'
 import { GatewayError } from '../errors.ts'
 import { connect } from '../upstream/connect.ts'
 import type { Connected } from '../upstream/connect.ts'
@@ -14,6 +15,8 @@ export interface Admitted extends Connected {
   readonly principal: Principal
   /** Public model name. */
   readonly model: string
+  /** What the client called it. */
+  readonly asked: string
   readonly route: RouteDecision
 }
 
@@ -35,27 +38,31 @@ export async function admit (request: FastifyRequest, hello: Hello, signal: Abor
   const named = hello.query.get('model') ?? ''
   const query = new URLSearchParams(hello.query)
   query.delete('model')
-  const model = named !== '' ? named : modelless(query) ? options.defaultModel : undefined
-  if (model === undefined) throw new GatewayError('missing_model', { param: 'model' })
-  if (!allowsModel(principal.models, model)) throw new GatewayError('model_not_allowed', { param: 'model' })
+  const asked = named !== '' ? named : modelless(query) ? options.defaultModel : undefined
+  if (asked === undefined) throw new GatewayError('missing_model', { param: 'model' })
+  const model = options.dialects?.successors === true ? servedModel(asked, tools) : asked
+  if (!allowsModel(principal.models, asked) && !allowsModel(principal.models, model)) throw new GatewayError('model_not_allowed', { param: 'model' })
+  if (model !== asked) request.log.warn({ asked, model }, 'realtime model is retired; its successor serves the session')
 
   const plan = await planFor({ model, principal, query, tags: [...principal.tags ?? [], ...hello.tags], user: hello.safetyIdentifier }, signal, tools)
   const attempts: RouteAttempt[] = []
   const route = { candidates: plan.candidates.map(({ id }) => id), passedOver: plan.passedOver ?? [], attempts }
   try {
-    if (plan.candidates.length === 0) {
+    const candidates = plan.candidates.filter(({ target }) => !speaksLive(target))
+    if (candidates.length === 0) {
+      if (plan.candidates.length > 0 || speaksLive(`openai/${model}`)) throw new GatewayError('unsupported_protocol', { param: 'model' })
       throw plan.retryAfterMs === undefined
         ? new GatewayError('model_not_found', { param: 'model' })
         : new GatewayError('rate_limit_exceeded', { retryAfterMs: plan.retryAfterMs })
     }
-    const connected = await connect(plan, {
+    const connected = await connect({ ...plan, candidates }, {
       hello: { query, safetyIdentifier: hello.safetyIdentifier },
       named: named !== '',
       report: reportTo(router, request.log),
       attempts,
       signal
     }, tools.connecting)
-    return { ...connected, principal, model, route }
+    return { ...connected, principal, model, asked, route }
   } finally {
     // A name that nobody serves may be anything, a key in the wrong place too.
     const known = route.candidates.length + route.passedOver.length > 0
@@ -66,6 +73,13 @@ export async function admit (request: FastifyRequest, hello: Hello, signal: Abor
 async function planFor (request: RouteRequest, signal: AbortSignal, { router }: RouteTools): Promise<RoutePlan> {
   const plan = await unlessAborted(router.candidates(request), signal)
   return 'candidates' in plan ? plan : { candidates: plan }
+}
+
+/** The successor of a model that was retired and that no deployment has by its very name. */
+function servedModel (asked: string, { options }: RouteTools): string {
+  const successor = successorOf(asked.startsWith('openai/') ? asked : `openai/${asked}`)
+  if (successor === undefined || options.deployments.some(({ model }) => model === asked)) return asked
+  return asked.startsWith('openai/') ? successor : successor.slice('openai/'.length)
 }
 
 /** Sessions that name no model of their own: attached to a call, or transcription. */

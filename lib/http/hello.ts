@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../errors.ts'
 import { handshakeFault, offeredProtocols } from '../wire/handshake.ts'
+import type { DialectName } from '../../types/index.ts'
 
 /** What a client asked for, as far as its request alone tells. */
 export interface Hello {
@@ -11,6 +12,8 @@ export interface Hello {
   readonly query: URLSearchParams
   readonly origin: string | undefined
   readonly safetyIdentifier: string | undefined
+  /** The shape of the protocol that the client says, in one of the usual ways, that it speaks. */
+  readonly dialect: DialectName | undefined
   /** `x-litellm-tags`, as LiteLLM's clients send it. */
   readonly tags: readonly string[]
 }
@@ -34,8 +37,15 @@ export function readHello (request: IncomingMessage): Hello {
     query: new URLSearchParams(question === -1 ? '' : url.slice(question + 1)),
     origin: headers.origin,
     safetyIdentifier: typeof safety === 'string' && /^[\x21-\x7e]{1,256}$/.test(safety) ? safety : undefined,
+    dialect: saidDialect(headers['openai-beta'], protocols),
     tags: String(headers['x-litellm-tags'] ?? '').split(',', maxTags).map(tag => tag.trim()).filter(tag => tag !== '')
   }
+}
+
+/** OpenAI's beta clients name it in a header, or from a browser in a subprotocol; xAI's clients bring their key in one of their own. */
+function saidDialect (beta: string | string[] | undefined, protocols: readonly string[]): DialectName | undefined {
+  if (/(?:^|,)\s*realtime=v1\s*(?:,|$)/.test(String(beta ?? '')) || protocols.includes('openai-beta.realtime-v1')) return 'beta'
+  return protocols.some(protocol => protocol.startsWith('xai-client-secret.')) ? 'xai' : undefined
 }
 
 /**

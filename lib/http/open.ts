@@ -3,34 +3,41 @@ import type { FastifyBaseLogger } from 'fastify'
 import { createModelRule } from '../session/model-rule.ts'
 import { Session } from '../session/session.ts'
 import type { Joint } from '../session/parts.ts'
-import { modelOf } from '../upstream/connect.ts'
+import { modelOf, providerOf } from '../upstream/connect.ts'
 import { allowsModel } from '../wildcard.ts'
 import type { Admitted } from './admit.ts'
-import { reportTo } from './route.ts'
+import { loggable, reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
-import type { SessionSummary } from '../../types/index.ts'
+import type { Translation } from '../dialect/translation.ts'
+import type { Deployment, Dialect, DialectName, SessionSummary } from '../../types/index.ts'
+
+/** Fields of which one session's log tells that they were adjusted. */
+const mostTold = 16
 
 /**
  * Joins an answered client and its upstream.
+ * @param said the dialect that the client says it speaks
  * @param place gives the process's place for a session back
  */
-export function openSession (client: Joint, admitted: Admitted, place: () => void, log: FastifyBaseLogger, tools: RouteTools): void {
+export function openSession (client: Joint, said: DialectName | undefined, admitted: Admitted, place: () => void, log: FastifyBaseLogger, tools: RouteTools): void {
   const { options, registry, now } = tools
   const { deployment, upstream, principal, model, route } = admitted
   const report = reportTo(tools.router, log)
   const { models } = principal
+  const id = `sess_${randomUUID().replaceAll('-', '')}`
   const session = new Session({
-    id: `sess_${randomUUID().replaceAll('-', '')}`,
+    id,
     principal: principal.id,
     keyHash: principal.keyHash,
     model,
     deployment: deployment.id,
     route,
-    secret: deployment.apiKey,
+    secret: upstream.secret,
     client,
     upstream,
     limits: options,
-    rule: models?.length ? createModelRule(name => name === modelOf(deployment) || allowsModel(models, name)) : undefined,
+    rule: models?.length ? createModelRule(name => name === modelOf(deployment) || name === admitted.asked || allowsModel(models, name)) : undefined,
+    translation: translate(),
     unfinished: tools.unfinished,
     now,
     onFirstAudio: ms => report({ type: 'first_audio', deployment, ms }),
@@ -44,6 +51,13 @@ export function openSession (client: Joint, admitted: Admitted, place: () => voi
   runHook(log, 'onSessionOpen', () => options.onSessionOpen?.(info))
   session.start()
 
+  function translate (): Translation | undefined {
+    const told = new Set<string>()
+    return tools.dialects.between(principal.dialect ?? said, upstreamDialect(deployment, log, tools), field => {
+      if (told.size < mostTold && told.size < told.add(field).size) log.warn({ session: id, field }, 'realtime event adjusted to what the provider can do')
+    })
+  }
+
   async function closed (summary: SessionSummary, mute: boolean): Promise<void> {
     admitted.release()
     const { id, ageMs, bytes, messages, turns, endedBy, closeCode, error } = summary
@@ -51,6 +65,18 @@ export function openSession (client: Joint, admitted: Admitted, place: () => voi
     report({ type: 'ended', deployment, ms: ageMs, closeCode: endedBy === 'upstream' ? closeCode : 1000, mute })
     await runHook(log, 'onSessionClose', () => options.onSessionClose?.(summary))
     registry.remove(id)
+  }
+}
+
+/** @returns `undefined` where the clients of the deployment speak as its provider does */
+function upstreamDialect (deployment: Deployment, log: FastifyBaseLogger, { connecting }: RouteTools): DialectName | Dialect | undefined {
+  if (deployment.dialect === 'native') return undefined
+  try {
+    return connecting.adapters.get(providerOf(deployment))?.dialect?.(deployment) ?? 'openai'
+  } catch (err) {
+    // An adapter of the host's must not take the process along.
+    log.error({ err: loggable(err), deployment: deployment.id }, 'adapter.dialect threw')
+    return 'openai'
   }
 }
 

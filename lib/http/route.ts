@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Authenticator } from '../auth/authenticate.ts'
+import type { Dialects } from '../dialect/dialects.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { Registry } from '../session/registry.ts'
 import type { ConnectTools } from '../upstream/connect.ts'
@@ -13,6 +14,7 @@ export interface RouteTools {
   readonly authenticate: Authenticator
   readonly router: Router
   readonly connecting: ConnectTools
+  readonly dialects: Dialects
   readonly registry: Registry
   readonly upgrades: Upgrades
   readonly unfinished: UnfinishedBytes
@@ -24,8 +26,10 @@ export interface RouteTools {
 export function reportTo (router: Router, log: FastifyBaseLogger): (outcome: RouteOutcome, cause?: unknown) => void {
   return (outcome, cause) => {
     if (outcome.type === 'refused') {
-      const level = outcome.refusal.kind === 'credentials' ? 'error' : 'warn'
-      log[level]({ deployment: outcome.deployment.id, kind: outcome.refusal.kind, ms: outcome.ms, cause: loggable(cause) }, 'realtime upstream refused')
+      const { kind } = outcome.refusal
+      // What a provider does not have is no fault of anybody's.
+      const level = kind === 'credentials' ? 'error' : kind === 'unsupported' ? 'info' : 'warn'
+      log[level]({ deployment: outcome.deployment.id, kind, ms: outcome.ms, cause: loggable(cause) }, 'realtime upstream refused')
     }
     try {
       router.report?.(outcome)

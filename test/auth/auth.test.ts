@@ -81,8 +81,8 @@ const stored = (keys: VirtualKeyOptions[]) => ({ stores: [createMemoryKeyStore(k
 
 t.test('a virtual key becomes a principal', async t => {
   const metadata = { team: 'blue' }
-  const ask = authenticator(stored([{ key: 'sk-named-1', name: 'ann', models: ['xai/*'], fallbacks: false, tags: ['eu'], metadata }, { hash: hashKey('sk-hashed-1').toUpperCase() }]))
-  t.strictSame(await ask(request(), 'sk-named-1'), { id: 'ann', keyHash: hashKey('sk-named-1'), models: ['xai/*'], fallbacks: false, tags: ['eu'], metadata })
+  const ask = authenticator(stored([{ key: 'sk-named-1', name: 'ann', models: ['xai/*'], fallbacks: false, tags: ['eu'], dialect: 'beta', metadata }, { hash: hashKey('sk-hashed-1').toUpperCase() }]))
+  t.strictSame(await ask(request(), 'sk-named-1'), { id: 'ann', keyHash: hashKey('sk-named-1'), models: ['xai/*'], fallbacks: false, tags: ['eu'], dialect: 'beta', metadata })
   t.match(await ask(request(), 'sk-hashed-1'), { id: hashKey('sk-hashed-1').slice(0, 8), keyHash: hashKey('sk-hashed-1') })
 })
 

@@ -29,6 +29,8 @@ export interface SimulatedCall {
 export interface SimulatedAnswer {
   readonly say?: string
   readonly calls?: readonly SimulatedCall[]
+  /** Once all is said, the response stays open until it is cancelled, so that nobody has to be quick to interrupt it. Default `false`. */
+  readonly endless?: boolean
 }
 
 /** Decides an answer; `undefined` leaves it to the built-in one. */

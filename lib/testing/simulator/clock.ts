@@ -5,7 +5,7 @@ export interface Clock {
   after (ms: number, callback: () => void): void
   /** Calls back after `ms` on the wall, whatever the pace. Returns a function that takes it back. */
   timer (ms: number, callback: () => void): () => void
-  /** Runs steps that yield how long to wait before the next one, as long as `alive` says so. */
+  /** Runs steps that yield how long to wait before the next one (`Infinity`: it never comes), as long as `alive` says so. */
   run (steps: Generator<number, void>, alive: () => boolean): void
   stop (): void
 }
@@ -47,7 +47,7 @@ export function createClock (pace: number): Clock {
       const step = (): void => {
         if (stopped || !alive()) return
         const next = steps.next()
-        if (!next.done) clock.after(next.value, step)
+        if (!next.done && next.value !== Infinity) clock.after(next.value, step)
       }
       step()
     },

@@ -13,8 +13,11 @@ export interface OpenAiOutput {
   readonly items: readonly WireItem[]
   readonly textTokens: number
   readonly audioMs: number
-  /** Streams a message, spoken or written. A text over `limit` tokens is cut, and its item `incomplete`. */
-  say (text: string, limit: number): Generator<number, void>
+  /**
+   * Streams a message, spoken or written. A text over `limit` tokens is cut, and its item `incomplete`.
+   * @param endless only an interruption closes the message
+   */
+  say (text: string, limit: number, endless: boolean): Generator<number, void>
   call (call: SimulatedCall): Generator<number, void>
   /** Closes the item that is being streamed, if any. */
   interrupt (): void
@@ -61,7 +64,7 @@ export function createOpenAiOutput (context: OpenAiContext, { responseId, outOfB
     }
   }
 
-  function * say (whole: string, limit: number): Generator<number, void> {
+  function * say (whole: string, limit: number, endless: boolean): Generator<number, void> {
     const all = tokens(whole)
     const pieces = all.slice(0, limit)
     const status = pieces.length < all.length ? 'incomplete' : 'completed'
@@ -108,6 +111,7 @@ export function createOpenAiOutput (context: OpenAiContext, { responseId, outOfB
         if (!context.sideband) emit('response.output_audio.delta', { ...ids, delta: chunk.data.toString('base64') })
       }
     }
+    if (endless) yield Infinity
     closeItem(status)
   }
 

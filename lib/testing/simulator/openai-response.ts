@@ -84,8 +84,8 @@ export function startResponse (
       finish('failed', { type: 'failed', error: { type: 'invalid_request_error', ...failure } })
       return
     }
-    const { say, calls = [] } = host.scenario?.(turn) ?? builtInAnswer(turn, toolChoice(request.tool_choice ?? session.tool_choice), false)
-    if (say !== undefined) yield * output.say(say, typeof limit === 'number' ? limit : Infinity)
+    const { say, calls = [], endless = false } = host.scenario?.(turn) ?? builtInAnswer(turn, toolChoice(request.tool_choice ?? session.tool_choice), false)
+    if (say !== undefined) yield * output.say(say, typeof limit === 'number' ? limit : Infinity, endless)
     if (output.items[0]?.status === 'incomplete') {
       finish('incomplete', { type: 'incomplete', reason: 'max_output_tokens' })
       return

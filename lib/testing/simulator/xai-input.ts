@@ -47,12 +47,17 @@ export function createXaiInput (context: XaiContext, interrupt: () => void, answ
     return { wire, said: '', audioMs: 0, finished: true }
   }
 
+  function add (entry: Entry): void {
+    conversation.add(entry)
+    emit('conversation.item.added', { item: show(entry.wire), previous_item_id: conversation.previous(entry.wire.id) })
+  }
+
   // What xAI hears is a snapshot that grows and may be revised; it repeats it as "completed, in progress".
-  function hear ({ wire }: Entry, transcript: string, status: 'in_progress' | 'completed'): void {
+  function hear ({ wire }: Entry, transcript: string, status: 'updated' | 'in_progress' | 'completed'): void {
     if (!settings.transcription) return
     const fields = { item_id: wire.id, transcript, content_index: 0 }
-    if (status === 'in_progress') emit('conversation.item.input_audio_transcription.updated', fields)
-    emit('conversation.item.input_audio_transcription.completed', { ...fields, status })
+    if (status !== 'completed') emit('conversation.item.input_audio_transcription.updated', fields)
+    if (status !== 'updated') emit('conversation.item.input_audio_transcription.completed', { ...fields, status })
   }
 
   function close (entry: Entry, utterance: Utterance): void {
@@ -75,8 +80,8 @@ export function createXaiInput (context: XaiContext, interrupt: () => void, answ
           open = userItem('in_progress')
           emit('input_audio_buffer.speech_started', { item_id: open.wire.id, audio_start_ms: startMs })
           interrupt()
-          conversation.add(open)
-          emit('conversation.item.added', { item: show(open.wire), previous_item_id: conversation.previous(open.wire.id) })
+          add(open)
+          if (settings.second) emit('input_audio_buffer.speech_started', { item_id: open.wire.id, audio_start_ms: startMs })
         } else if (open) {
           const entry = open
           open = undefined
@@ -105,12 +110,14 @@ export function createXaiInput (context: XaiContext, interrupt: () => void, answ
       emit('input_audio_buffer.speech_stopped', { item_id: entry.wire.id, audio_end_ms: endMs })
       emit('input_audio_buffer.committed', { item_id: entry.wire.id })
       if (!begun) {
-        conversation.add(entry)
-        emit('conversation.item.added', { item: show(entry.wire), previous_item_id: conversation.previous(entry.wire.id) })
+        add(entry)
+        // The second generation shows such an item once more, as it was.
+        if (settings.second) emit('conversation.item.added', { item: show({ ...entry.wire, status: 'in_progress' }), previous_item_id: conversation.previous(entry.wire.id) })
       }
       hear(entry, entry.said, 'completed')
       interrupt()
       answer()
+      if (settings.second) hear(entry, entry.said, 'updated')
     },
     clear () {
       buffer.take()

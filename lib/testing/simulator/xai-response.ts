@@ -29,7 +29,7 @@ export function startXaiResponse (context: XaiContext, request: XaiRequest, onEn
   let status = 'in_progress'
   let textTokens = 0
   let audioMs = 0
-  let closePart: ((itemStatus: string) => void) | undefined
+  let speaking: Entry | undefined
 
   // `status_details` is this very text and `usage` empty: the real usage stands beside the response.
   const snapshot = (): Record<string, unknown> =>
@@ -43,26 +43,25 @@ export function startXaiResponse (context: XaiContext, request: XaiRequest, onEn
     onEnd()
   }
 
-  function * say (whole: string): Generator<number, void> {
+  function * say (whole: string, endless: boolean): Generator<number, void> {
     const item: WireItem = { id: context.id(), object: 'realtime.item', type: 'message', status: 'in_progress', role: 'assistant' }
     const entry: Entry = { wire: { ...item, content: [] }, said: '', audioMs: 0, finished: true }
     const place = { response_id: id, content_index: 0, output_index: 0 }
     emit('response.output_item.added', { item: show(item), response_id: id, output_index: 0 })
     conversation.add(entry)
+    speaking = entry
     emit('conversation.item.added', { item: show(entry.wire), previous_item_id: conversation.previous(item.id) })
     emit('response.content_part.added', { item_id: item.id, previous_item_id: '0', part: { type: 'audio', transcript: '' }, ...place })
-    closePart = itemStatus => {
-      closePart = undefined
-      entry.wire.status = item.status = itemStatus
-      entry.wire.content = [{ type: 'audio', transcript: entry.said }]
-      output.push(entry.wire)
-      emit('response.output_audio_transcript.done', { item_id: item.id, transcript: entry.said, ...place })
-      emit('response.content_part.done', { item_id: item.id, ...place })
-      emit('response.output_audio.done', { item_id: item.id, ...place })
-      emit('response.output_item.done', { item: show(item), response_id: id, output_index: 0 })
-    }
     for (const sentence of sentences(whole)) yield * sayOne(sentence, item.id, entry)
-    closePart('completed')
+    if (endless) yield Infinity
+    speaking = undefined
+    entry.wire.status = item.status = 'completed'
+    entry.wire.content = [{ type: 'audio', transcript: entry.said }]
+    output.push(entry.wire)
+    emit('response.output_audio_transcript.done', { item_id: item.id, transcript: entry.said, ...place })
+    emit('response.content_part.done', { item_id: item.id, ...place })
+    emit('response.output_audio.done', { item_id: item.id, ...place })
+    emit('response.output_item.done', { item: show(item), response_id: id, output_index: 0 })
   }
 
   // A sentence is one transcript delta, whose event id its audio deltas repeat as `rid`. Only the very first sound of
@@ -129,11 +128,11 @@ export function startXaiResponse (context: XaiContext, request: XaiRequest, onEn
       finish('failed')
       return
     }
-    const answer = request.say === undefined
+    const { say: text, calls: wanted = [], endless = false } = request.say === undefined
       ? host.scenario?.(request.turn) ?? builtInAnswer(request.turn, toolChoice(settings.toolChoice), true)
       : { say: request.say }
-    if (answer.say !== undefined) yield * say(answer.say)
-    for (const [index, one] of (answer.calls ?? []).entries()) yield * call(one, index)
+    if (text !== undefined) yield * say(text, endless)
+    for (const [index, one] of wanted.entries()) yield * call(one, index)
     finish('completed')
   }
 
@@ -142,8 +141,9 @@ export function startXaiResponse (context: XaiContext, request: XaiRequest, onEn
   return {
     id,
     outOfBand: false,
+    // Nobody has recorded how xAI closes what it was saying: the worst that a client may meet is that it does not.
     cancel () {
-      closePart?.('incomplete')
+      if (speaking) speaking.wire.status = 'incomplete'
       finish('cancelled')
     }
   }
