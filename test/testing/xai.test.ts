@@ -179,16 +179,26 @@ t.test('a call that is answered too early, or by nobody known, is refused', asyn
   t.match((await client.next('error')).error, { code: 'invalid_tool_call_id', message: `Tool call ID '${String(call)}' not found in conversation.` })
 })
 
-t.test('speech interrupts a running answer', async t => {
-  const client = await connect(await start(t, { flavour: 'xai', pace: 0.2 }), model)
-  update(client, { turn_detection: { type: 'server_vad' } })
-  say(client, 'Tell me a long story about a ship that crossed the sea and never came back to its harbour')
-  await client.next('response.output_audio.delta')
-  for (const chunk of pcmChunks(speechPcm({ silenceMs: 0 }))) append(client, chunk)
-  t.match(await client.next('response.done'), { response: { status: 'cancelled', output: [{ status: 'incomplete' }] } })
-  client.send({ type: 'response.cancel' })
-  t.match((await client.next('error')).error, { code: 'response_cancel_not_active' })
-})
+for (const way of ['speech', 'response.cancel']) {
+  t.test(`${way} interrupts a running answer, which closes nothing of what is open and reports its usage`, async t => {
+    const client = await connect(await start(t, { flavour: 'xai', scenario: () => ({ say: 'Once upon a time.', endless: true }) }), model)
+    update(client, { turn_detection: { type: 'server_vad' } })
+    say(client, 'Tell me a story')
+    const { item_id: item } = await client.next('response.output_audio.delta')
+    await client.next('response.output_audio_transcript.delta')
+    if (way === 'speech') for (const chunk of pcmChunks(speechPcm({ silenceMs: 0 }))) append(client, chunk)
+    else client.send({ type: way })
+    const done = await client.next('response.done')
+    t.match(done, { response: { status: 'cancelled', status_details: 'unimplemented' } })
+    t.same(fields(done.response).output, [])
+    t.ok(Number(fields(done.usage).output_tokens) > 0)
+    t.notOk(client.types().some(type => /^response\..*\.done$/.test(type)))
+    client.send({ type: 'conversation.item.truncate', item_id: item, content_index: 0, audio_end_ms: 200 })
+    t.match(await client.next('conversation.item.truncated'), { item_id: item, transcript: 'Once upon a time.' })
+    client.send({ type: 'response.cancel' })
+    t.match((await client.next('error')).error, { code: 'response_cancel_not_active' })
+  })
+}
 
 t.test('audio travels as binary frames where the session asks for it', async t => {
   const client = await connect(await start(t, { flavour: 'xai' }), model)
@@ -250,6 +260,24 @@ t.test('the second model generation marks items and has its own defaults', async
   say(client, 'Hello')
   await client.next('response.done')
   t.ok(client.of('conversation.item.added').every(({ item }) => fields(item).replayed === false))
+})
+
+t.test('the second model generation repeats that speech started, shows a committed item twice, and transcribes late', async t => {
+  const client = await connect(await start(t, { flavour: 'xai', hears: 'Hello you!' }), { query: 'model=grok-voice-think-fast-2.0' })
+  update(client, { audio: { input: { transcription: { model: 'grok-transcribe' } } } })
+  append(client, speechPcm())
+  client.send({ type: 'input_audio_buffer.commit' })
+  await client.next('response.done')
+  t.same(client.types().slice(4, 12), [
+    'input_audio_buffer.speech_started', 'input_audio_buffer.speech_stopped', 'input_audio_buffer.committed', 'conversation.item.added',
+    'conversation.item.added', 'conversation.item.input_audio_transcription.completed', 'response.created', 'conversation.item.input_audio_transcription.updated'
+  ])
+  t.same(client.of('conversation.item.added').slice(0, 2).map(({ item }) => fields(item).status), ['completed', 'in_progress'])
+  update(client, { turn_detection: { type: 'server_vad' } })
+  for (const chunk of pcmChunks(speechPcm())) append(client, chunk)
+  await client.next('response.done', 2)
+  const [, first, second] = client.of('input_audio_buffer.speech_started')
+  t.equal(first!.item_id, second!.item_id)
 })
 
 t.test('a bad key refuses the upgrade and shows the key masked', async t => {
