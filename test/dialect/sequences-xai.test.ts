@@ -1,0 +1,4 @@
+import t from 'tap'
+import { testSequences } from '../fixtures/dialect/sequences.ts'
+
+testSequences(t, 'xai')
