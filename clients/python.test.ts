@@ -55,4 +55,11 @@ for (const [provider, model] of providers) {
     await runToEnd(t, file, { BASE_URL: `http://${address}/v1`, API_KEY: key, MODEL: model })
     checkUpstream(t, simulators[provider])
   })
+
+  t.test(`${provider}: the openai SDK for Python holds a turn as it spoke in the beta`, { skip: missing ?? false }, async t => {
+    const { address, simulators } = await serve(t)
+    const file = join(import.meta.dirname, 'programs', 'openai_python_beta.py')
+    await runToEnd(t, file, { BASE_URL: `ws://${address}/v1`, API_KEY: key, MODEL: model })
+    checkUpstream(t, simulators[provider])
+  })
 }
