@@ -132,28 +132,77 @@ t.test('custom-router.ts tries the region of the key first, and the other one wh
   t.equal(await example.terminate(), 0)
 })
 
-t.test('custom-adapter.ts speaks to its provider in the way of the provider', async t => {
+/** A provider that speaks as examples/custom-adapter.ts says acme does. */
+async function startAcme (t: Test): Promise<{ url: string, upgrades: unknown[], heard: RealtimeEvent[], busy: boolean }> {
+  const acme = { url: '', upgrades: [] as unknown[], heard: [] as RealtimeEvent[], busy: false }
   const server = createServer()
   const sockets = new WebSocketServer({ noServer: true })
-  const seen: unknown[] = []
-  let busy = false
   server.on('upgrade', (request, socket, head) => {
-    seen.push([request.url, request.headers['x-acme-key'], request.headers.authorization])
-    if (busy) return socket.end('HTTP/1.1 420 Enhance Your Calm\r\nContent-Length: 0\r\n\r\n')
+    acme.upgrades.push([request.url, request.headers['x-acme-key'], request.headers.authorization])
+    if (acme.busy) return socket.end('HTTP/1.1 420 Enhance Your Calm\r\nContent-Length: 0\r\n\r\n')
     sockets.handleUpgrade(request, socket, head, socket => {
-      socket.send('{"type":"session.created"}')
-      socket.on('message', data => { if (String(data).includes('response.create')) socket.send('{"type":"response.done","response":{"status":"completed"}}') })
+      const say = (event: object): void => socket.send(JSON.stringify(event))
+      say({ type: 'hello', call: 'c1', model: 'parrot-2' })
+      socket.on('message', data => {
+        const event: RealtimeEvent = JSON.parse(String(data))
+        acme.heard.push(event)
+        if (event.type === 'configure') say({ type: 'configured', id: 'cfg' })
+        if (event.type !== 'speak') return
+        say({ type: 'heartbeat' })
+        say({ type: 'turn', id: 't1' })
+        say({ type: 'voice', delta: 'AAAA', response_id: 't1', item_id: 't1_said', output_index: 0, content_index: 0, event_id: 'v1' })
+        for (const text of ['Hello', ' there.']) say({ type: 'caption', id: 't1', text })
+        say({ type: 'over', id: 't1', seconds: 2 })
+      })
     })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close())
-  const { port } = server.address() as AddressInfo
+  acme.url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return acme
+}
 
-  const example = await runTsx(t, 'custom-adapter.ts', { ACME_API_KEY: providerKey, ACME_API_BASE: `ws://127.0.0.1:${port}`, GATEWAY_KEY: key })
-  t.match(await holdTurn(t, example.address, bearer, 'model=voice&mood=calm'), { response: { status: 'completed' } })
-  t.strictSame(seen, [['/talk/parrot-2?mood=calm', providerKey, undefined]])
-  busy = true
+t.test('custom-adapter.ts lets clients of OpenAI talk to a provider with a protocol of its own', async t => {
+  const acme = await startAcme(t)
+  const example = await runTsx(t, 'custom-adapter.ts', { ACME_API_KEY: providerKey, ACME_API_BASE: acme.url, GATEWAY_KEY: key })
+
+  for (const [beta, names] of [
+    [false, ['response.output_audio.delta', 'response.output_audio_transcript.delta', 'output_audio']],
+    [true, ['response.audio.delta', 'response.audio_transcript.delta', 'audio']]
+  ] as const) {
+    const socket = new WebSocket(`ws://${example.address}/v1/realtime?model=voice&mood=calm`, { headers: { ...bearer, ...beta && { 'openai-beta': 'realtime=v1' } } })
+    t.teardown(() => socket.terminate())
+    const events: RealtimeEvent[] = []
+    const seen = async (type: string): Promise<RealtimeEvent> => {
+      for (;;) {
+        const found = events.find(event => event.type === type)
+        if (found !== undefined) return found
+        await once(socket, 'message')
+      }
+    }
+    socket.on('message', data => { events.push(JSON.parse(String(data))) })
+    await once(socket, 'open')
+    const send = (event: object): void => socket.send(JSON.stringify(event))
+    send({ type: 'session.update', event_id: 'e1', session: beta ? { instructions: 'Be brief.', voice: 'polly' } : { type: 'realtime', instructions: 'Be brief.', audio: { output: { voice: 'polly' } } } })
+    send({ type: 'input_audio_buffer.append', audio: 'UklG' })
+    send({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'hello' }] } })
+    send({ type: 'response.create' })
+    t.match(await seen('response.done'), { response: { status: 'completed', output: [{ content: [{ type: names[2], transcript: 'Hello there.' }] }] } })
+    t.match(await seen(names[0]), { delta: 'AAAA' })
+    t.equal(events.filter(({ type }) => type === names[1]).map(({ delta }) => delta).join(''), 'Hello there.')
+    t.strictSame(acme.heard.splice(0), [
+      { type: 'configure', event_id: 'e1', persona: 'Be brief.', voice: 'polly' },
+      { type: 'mic', audio: 'UklG' },
+      { type: 'read', text: 'hello' },
+      { type: 'speak' }
+    ])
+    send({ type: 'session.update', event_id: 'e2', session: { tools: [{ type: 'function', name: 'f' }] } })
+    t.match(await seen('error'), { error: { code: 'unsupported_feature', param: 'session.tools', event_id: 'e2' } })
+    socket.close()
+  }
+  t.strictSame(acme.upgrades, Array(2).fill(['/talk/parrot-2?mood=calm', providerKey, undefined]))
+  acme.busy = true
   t.equal(await statusOf(t, example.address, bearer), 429)
   t.equal(await example.terminate(), 0)
 })
