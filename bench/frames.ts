@@ -72,8 +72,8 @@ export function bindFrame (id: number): Sample {
   return fromClient({ type: 'input_audio_buffer.clear', event_id: `bind_${id}` })
 }
 
-export function boundId (payload: Buffer): number {
+/** @returns `undefined` for another event than that of `bindFrame` */
+export function boundId (payload: Buffer): number | undefined {
   const id = /"event_id":"bind_(\d+)"/.exec(payload.toString())?.[1]
-  if (id === undefined) throw new Error(`upstream: the first event is not the expected one: ${payload.subarray(0, 200).toString()}`)
-  return Number(id)
+  return id === undefined ? undefined : Number(id)
 }

@@ -37,9 +37,11 @@ export async function startUpstream (certificate?: Certificate): Promise<Upstrea
       if (opcode === opcodes.text && bound) {
         link.onText(length)
       } else if (opcode === opcodes.text) {
+        const id = boundId(payload!)
+        // A gateway may have something to say before its client.
+        if (id === undefined) return
         bound = true
         reader.collect = false
-        const id = boundId(payload!)
         waiting.get(id)?.(link)
         waiting.delete(id)
       } else if (opcode === opcodes.ping) {
