@@ -127,11 +127,11 @@ console.log('Time that an event takes to be read, translated and written, median
 for (const [client, provider] of [['openai', 'xai'], ['beta', 'xai'], ['beta', 'openai'], ['xai', 'openai'], ['openai', 'beta']] as Array<[DialectName, DialectName]>) {
   // Nobody but Azure's preview speaks beta any more; OpenAI's own events, said in beta, stand for its.
   const sent = await eventsOf(provider === 'xai' ? 'xai' : 'openai')
-  const beta = (): Translation => createDialects().between('beta', 'openai', () => {})!
+  const beta = (): Translation => createDialects().between('beta', 'openai', { adjusted: () => {} })!
   const said = (way: Translation['up'], texts: readonly string[]): string[] => texts.flatMap(text => way.translate(Buffer.from(text))?.onward ?? [text])
   const down = provider === 'beta' ? said(beta().down, sent) : sent
   const asked = clientEvents.map(event => JSON.stringify(event))
-  const between = (): Translation => createDialects().between(client, provider, () => {})!
+  const between = (): Translation => createDialects().between(client, provider, { adjusted: () => {} })!
   const all = [...timesOf(between().up, asked), ...timesOf(between().down, down)]
   const slowest = all.reduce((most, each) => each[1] > most[1] ? each : most)
   console.log(`  ${`${client} client on ${provider}`.padEnd(24)} ${all.length} kinds of events, median ${median(all.map(([, time]) => time)).toFixed(1)} µs, ` +

@@ -56,6 +56,8 @@ export interface DialectContext {
   readonly strict: boolean
   /** Voices by the client's name for them. */
   readonly voices: Readonly<Record<string, string>>
+  /** The session was there before the client: it has attached to a call (`call_id`), whose settings are others' to make. Default `false`. */
+  readonly attached?: boolean
   /** Told the field of an event that had to be changed to what comes nearest, or left out. */
   adjusted (field: string): void
 }

@@ -5,17 +5,17 @@ import type { Pair, Translation } from './translation.ts'
 import { xaiClient } from './xai/client.ts'
 import { xaiUpstream } from './xai/upstream.ts'
 import { openaiVoices, xaiVoices } from './xai/voices.ts'
-import type { Dialect, DialectName, DialectOptions } from '../../types/index.ts'
+import type { Dialect, DialectContext, DialectName, DialectOptions } from '../../types/index.ts'
 
 /** Finds the translation for a session. */
 export interface Dialects {
   /**
    * @param client what the client speaks. Default: the option's
    * @param upstream what its provider speaks; `undefined`: the same as the client
-   * @param adjusted see `DialectContext`
+   * @param context of the session
    * @returns `undefined` where both speak the same
    */
-  between (client: DialectName | undefined, upstream: DialectName | Dialect | undefined, adjusted: (field: string) => void): Translation | undefined
+  between (client: DialectName | undefined, upstream: DialectName | Dialect | undefined, context: Pick<DialectContext, 'attached' | 'adjusted'>): Translation | undefined
 }
 
 // GA is what all are translated through, and needs none itself.
@@ -39,11 +39,11 @@ export function createDialects (options: DialectOptions = {}): Dialects {
   }
 
   return {
-    between (said, upstream, adjusted) {
+    between (said, upstream, context) {
       if (upstream === undefined) return undefined
       const dialect = typeof upstream === 'string' ? upstreams[upstream] : upstream
       const pair = pairOf(said ?? silent, dialect)
-      return pair?.({ strict, voices: dialect?.name === 'xai' ? voices.xai : voices.openai, adjusted })
+      return pair?.({ strict, voices: dialect?.name === 'xai' ? voices.xai : voices.openai, ...context })
     }
   }
 }

@@ -6,6 +6,7 @@ import type { Joint } from '../session/parts.ts'
 import { modelOf, providerOf } from '../upstream/connect.ts'
 import { allowsModel } from '../wildcard.ts'
 import type { Admitted } from './admit.ts'
+import type { Hello } from './hello.ts'
 import { loggable, reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
 import type { Translation } from '../dialect/translation.ts'
@@ -16,10 +17,9 @@ const mostTold = 16
 
 /**
  * Joins an answered client and its upstream.
- * @param said the dialect that the client says it speaks
  * @param place gives the process's place for a session back
  */
-export function openSession (client: Joint, said: DialectName | undefined, admitted: Admitted, place: () => void, log: FastifyBaseLogger, tools: RouteTools): void {
+export function openSession (client: Joint, hello: Pick<Hello, 'dialect' | 'query'>, admitted: Admitted, place: () => void, log: FastifyBaseLogger, tools: RouteTools): void {
   const { options, registry, now } = tools
   const { deployment, upstream, principal, model, route } = admitted
   const report = reportTo(tools.router, log)
@@ -53,8 +53,11 @@ export function openSession (client: Joint, said: DialectName | undefined, admit
 
   function translate (): Translation | undefined {
     const told = new Set<string>()
-    return tools.dialects.between(principal.dialect ?? said, upstreamDialect(deployment, log, tools), field => {
-      if (told.size < mostTold && told.size < told.add(field).size) log.warn({ session: id, field }, 'realtime event adjusted to what the provider can do')
+    return tools.dialects.between(principal.dialect ?? hello.dialect, upstreamDialect(deployment, log, tools), {
+      attached: hello.query.has('call_id'),
+      adjusted (field) {
+        if (told.size < mostTold && told.size < told.add(field).size) log.warn({ session: id, field }, 'realtime event adjusted to what the provider can do')
+      }
     })
   }
 

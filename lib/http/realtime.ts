@@ -58,7 +58,7 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
       const admitted = await admit(request, hello, gone.signal, tools)
       // From here to the session nothing waits, so nobody can leave unseen.
       accept(reply, upgrade, hello.key, selectProtocol(hello.protocols))
-      openSession(upgrade, hello.dialect, admitted, place, request.log, tools)
+      openSession(upgrade, hello, admitted, place, request.log, tools)
     } catch (cause) {
       place?.()
       if (cause instanceof ClientGone || socket.destroyed) {

@@ -190,6 +190,17 @@ t.test('a transcription session of a beta client gets its own events', async t =
   t.match(await client.json(1), { type: 'transcription_session.updated', session: { input_audio_format: 'pcm16' } })
 })
 
+t.test('a call that a client attaches to keeps the turn detection that it has', async t => {
+  const upstream = await startUpstream(t, call => { call.accept() })
+  const gateway = await startGateway(t, { defaultModel: 'voice', deployments: [deploymentAt(upstream, { target: 'xai/grok' })] })
+  const client = await connect(gateway.port, { model: null, query: 'call_id=rtc_1' })
+  client.send({ type: 'response.create' })
+  client.send({ type: 'session.update', session: { type: 'realtime', instructions: 'Be brief.' } })
+  const peer = await upstream.peer(0)
+  t.strictSame(await peer.json(0), { type: 'response.create' })
+  t.match(await peer.json(1), { type: 'session.update', session: { instructions: 'Be brief.', turn_detection: undefined } })
+})
+
 t.test('a beta client attached to a call is translated without a session.created', async t => {
   const upstream = await startUpstream(t, call => { call.accept() })
   const gateway = await startGateway(t, { defaultModel: 'voice', deployments: [deploymentAt(upstream)] })

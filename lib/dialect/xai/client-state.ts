@@ -51,7 +51,7 @@ export interface XaiClientState {
 const maxUpdates = 16
 
 export function startXaiClient (context: DialectContext): XaiClientState {
-  return { context, updates: [], unnamed: 0, opened: false, settled: false, manual: true, voice: undefined, snapshots: undefined, commits: 0, running: 0, asked: false, due: false, transcripts: new Map() }
+  return { context, updates: [], unnamed: 0, opened: false, settled: context.attached === true, manual: true, voice: undefined, snapshots: undefined, commits: 0, running: 0, asked: false, due: false, transcripts: new Map() }
 }
 
 export function sentUpdate (state: XaiClientState, update: PendingUpdate): void {

@@ -140,7 +140,7 @@ export function start (context: DialectContext): XaiState {
       inputFormat: pcm,
       outputFormat: pcm
     },
-    settled: false,
+    settled: context.attached === true,
     hiding: false,
     updates: [],
     conversation: null,
