@@ -75,7 +75,7 @@ const types = new Map([['session', 'session.update'], ['response', 'response.cre
 function play (client: string, upstream: string, example: string, strict: boolean): { onward: RealtimeEvent[], back: RealtimeEvent[], adjusted: string[] } {
   const said = JSON.parse(named(example)[0]!) as Record<string, unknown>
   const adjusted: string[] = []
-  const translation = createDialects({ strict }).between(named(client)[0] as DialectName, named(upstream)[0] as DialectName, field => { adjusted.push(field) })!
+  const translation = createDialects({ strict }).between(named(client)[0] as DialectName, named(upstream)[0] as DialectName, { adjusted: field => { adjusted.push(field) } })!
   const event = { type: types.get(Object.keys(said)[0]!), event_id: 'client_1', ...said }
   const { onward = [JSON.stringify(event)], back = [] } = translation.up.translate(Buffer.from(JSON.stringify(event))) ?? {}
   const read = (texts: readonly string[]): RealtimeEvent[] => texts.map(text => JSON.parse(text) as RealtimeEvent)

@@ -1,7 +1,7 @@
 import { classifyAnswer, createRouter, openai, xai } from 'fastify-realtime-gateway'
 import type {
-  ClientHello, Deployment, Principal, RealtimeErrorEvent, RealtimeEvent, RouteOutcome, RouteRequest, Router, UpstreamAdapter, UpstreamAnswer, UpstreamRefusal,
-  UpstreamRequest
+  ClientHello, Deployment, Dialect, Principal, RealtimeErrorEvent, RealtimeEvent, RouteOutcome, RouteRequest, Router, UpstreamAdapter, UpstreamAnswer, UpstreamRefusal,
+  Translated, UpstreamRequest
 } from 'fastify-realtime-gateway'
 import { describe, expect, test } from 'tstyche'
 
@@ -36,7 +36,7 @@ describe('Router', () => {
 
   test('sees who asks, and never a credential', () => {
     expect<keyof RouteRequest>().type.toBe<'model' | 'principal' | 'query' | 'tags' | 'user'>()
-    expect<keyof Principal>().type.toBe<'id' | 'keyHash' | 'models' | 'fallbacks' | 'tags' | 'metadata'>()
+    expect<keyof Principal>().type.toBe<'id' | 'keyHash' | 'models' | 'fallbacks' | 'tags' | 'dialect' | 'metadata'>()
   })
 })
 
@@ -76,5 +76,31 @@ describe('events', () => {
 
   test('an error event is an event', () => {
     expect<{ [K in keyof RealtimeErrorEvent]: RealtimeErrorEvent[K] }>().type.toBeAssignableTo<RealtimeEvent>()
+  })
+})
+
+describe('Dialect', () => {
+  const counting: Dialect<{ turns: number }> = {
+    name: 'acme',
+    start: () => ({ turns: 0 }),
+    clientToUpstream: { 'input_audio_buffer.append': 'mic' },
+    upstreamToClient: {
+      over (event, state) {
+        state.turns++
+        return [{ ...event, type: 'response.done' }, { answer: { type: 'thanks' } }]
+      }
+    }
+  }
+
+  test('may have a state of its own, which is nobody else\'s business', () => {
+    expect<UpstreamAdapter>().type.toBeAssignableFrom({ provider: 'acme', request: () => ({ url: 'wss://a', headers: {} }), dialect: () => counting })
+    expect<UpstreamAdapter['dialect']>().type.toBeAssignableFrom(() => 'beta' as const)
+    expect<UpstreamAdapter['dialect']>().type.not.toBeAssignableFrom(() => 'acme')
+  })
+
+  test('gives events and answers, and nothing else', () => {
+    expect<Translated>().type.toBeAssignableFrom(undefined)
+    expect<Translated>().type.toBeAssignableFrom([{ type: 'a' }, { answer: { type: 'b' } }])
+    expect<Translated>().type.not.toBeAssignableFrom('a')
   })
 })
