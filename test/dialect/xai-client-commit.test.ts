@@ -85,6 +85,17 @@ t.test('a second turn waits for the answer to the first, which it interrupts', a
   t.strictSame(session.hears(done()).back, [respond])
 })
 
+t.test('one answer is asked for all turns that waited for a refused one', async t => {
+  const session = startManual()
+  for (let i = 0; i < 3; i++) session.up(commit)
+  t.strictSame(asked(session), [respond])
+  t.strictSame(asked(session), [])
+  session.hears(failed('server_error'))
+  t.strictSame(asked(session), [respond])
+  t.strictSame(session.hears(created()).back, [])
+  t.strictSame(session.hears(done()).back, [])
+})
+
 t.test('a response that the provider refuses keeps no later turn waiting', async t => {
   const session = startManual()
   session.up(commit)

@@ -93,6 +93,14 @@ t.test('several items are closed one after the other, in their places', async t 
   t.strictSame(told.flatMap(faultsOf), [])
 })
 
+t.test('the parts of a second item count on, too', async t => {
+  const hop = speak()
+  hop.down(says.output('r1', 'i2'))
+  hop.down(about('content_part.added', { part: { type: 'audio', transcript: '' } }, 'i2'))
+  const ids = hop.down(says.done('r1', { status: 'cancelled' })).slice(0, -1).map(({ event_id: id }) => id)
+  t.strictSame(ids, ['', ...[2, 3, 4, 5, 6, 7, 8, 9].map(n => `_${n}`)].map(n => `ev_done_r1_done${n}`))
+})
+
 t.test('an item is closed as xAI\'s own list has it', async t => {
   const told = beginCall(speak()).down(says.done('r1', { status: 'cancelled', output: [{ id: 'i1', ...message, status: 'incomplete', content: [{ type: 'audio', transcript: 'Hel' }] }] }))
   const item = { id: 'i1', ...message, status: 'incomplete', content: spokenOf('Hel') }

@@ -17,8 +17,8 @@ export function showError (event: RealtimeEvent, state: XaiClientState): Transla
   const { error } = event
   if (!isFields(error)) return event
   if (error.event_id === cancelId) return undefined
-  // It may be that of a response that the gateway has asked for.
-  state.asked = false
+  // It may be that of a response that the gateway has asked for, unless the gateway itself refuses something.
+  if (error.code !== 'unsupported_feature') state.asked = false
   // What was not taken asks for no answer.
   if (typeof error.code === 'string' && error.code.startsWith('input_audio_buffer_commit')) state.commits = Math.max(0, state.commits - 1)
   const refused = typeof error.event_id === 'string' ? refusedUpdate(state, error.event_id) : undefined

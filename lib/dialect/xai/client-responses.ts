@@ -37,6 +37,7 @@ export function showCommitted (event: RealtimeEvent, state: XaiClientState): Tra
 
 function ask (state: XaiClientState): Answer {
   state.asked = true
+  state.due = false
   return { answer: { type: 'response.create' } }
 }
 
@@ -86,7 +87,6 @@ export function showDone (event: RealtimeEvent, state: XaiClientState): Translat
   const { response } = event
   const shown = { ...event, response: shownResponse(response), ...field('response_id', fieldsOf(response).id), usage: shownUsage(fieldsOf(response).usage) }
   if (!state.due || state.running > 0) return shown
-  state.due = false
   return [shown, ask(state)]
 }
 
