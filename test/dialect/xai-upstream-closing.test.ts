@@ -177,3 +177,15 @@ t.test('an end without an id gives its items\' names to what it closes', async t
   const ids = beginCall(speak()).down(bare as RealtimeEvent).slice(0, -1).map(({ event_id: id }) => id)
   t.strictSame(ids, ['i1_done', 'i1_done_2', 'i1_done_3', 'i1_done_4', 'i1_done_5', 'i2_done_6', 'i2_done_7'])
 })
+
+t.test('an item that xAI lists as still growing when it cuts the answer off is incomplete', async t => {
+  for (const status of ['in_progress', undefined]) {
+    const events = speak().down({
+      type: 'response.done', event_id: 'e9', response: { id: 'r1', status: 'cancelled', output: [{ id: 'i1', ...message, ...(status !== undefined && { status }), content: [] }] }
+    })
+    const shown = { id: 'i1', status: 'incomplete' }
+    t.match(events.find(({ type }) => type === 'conversation.item.done'), { item: shown })
+    t.match(events.find(({ type }) => type === 'response.output_item.done'), { item: shown })
+    t.match(events.at(-1), { response: { output: [shown] } })
+  }
+})

@@ -18,11 +18,14 @@ export function closeOutputs (event: RealtimeEvent, state: XaiState, response: s
   for (const kept of items) {
     const said = output.filter(isFields).find(({ id }) => id === kept.id)
     const { open, growing } = kept
-    const item = said ?? (kept.item && { ...filled(kept.item, kept), ...(growing && { status: status === 'completed' ? status : 'incomplete' }) })
+    const known = said ?? (kept.item && filled(kept.item, kept))
+    const ended = known?.status === 'completed' || known?.status === 'incomplete'
+    const item = known && growing && !ended ? { ...known, status: status === 'completed' ? status : 'incomplete' } : known
     if (growing) closing.push(...closeParts(event, kept, response, closing.length))
     settle(kept, item)
     if (item === undefined) continue
     if (said === undefined) all.push(item)
+    else all[all.indexOf(said)] = item
     if (open) closing.push(itemDone(event, kept, item, closing.length))
     if (growing) closing.push({ type: 'response.output_item.done', event_id: doneId(event, kept.id, closing.length), response_id: response, output_index: kept.index, item })
   }
