@@ -82,14 +82,15 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   auth: ['keys'],
   options: ['catalogue', 'keys', 'upstream', 'router'],
   router: ['wildcard', 'sliding-count'],
-  upstream: ['limits', 'wire'],
-  session: ['dialect', 'wire'],
-  dialect: [],
+  upstream: ['limits', 'parse-json', 'wire'],
+  session: ['dialect', 'parse-json', 'wire'],
+  dialect: ['parse-json'],
   limits: ['wire', 'sliding-count'],
   keys: [],
   wire: [],
   wildcard: [],
   'sliding-count': [],
+  'parse-json': [],
   catalogue: [],
   errors: [],
   types: []
@@ -124,6 +125,7 @@ t.test('only plugin, http, auth/authenticate and the command know Fastify', asyn
     yaml: /^lib\/config\//,
     'env-schema': /^lib\/env\.ts$/,
     typebox: /^lib\/env\.ts$/,
+    'lossless-json': /^lib\/parse-json\.ts$/,
     'close-with-grace': /^lib\/cli\.ts$/
   }
   const foreign = imports.filter(({ to, ours }) => !ours && !to.startsWith('node:') && to !== 'fastify')

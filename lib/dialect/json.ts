@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { parseJson } from '../parse-json.ts'
 import type { RealtimeEvent } from '../../types/index.ts'
 
 // A number that JavaScript may not hold as it is written: many digits, or an exponent. Ids are full of such, but stand in quotes.
@@ -34,7 +35,7 @@ export function writeEvent (event: RealtimeEvent): string {
 
 function parse (text: string): RealtimeEvent | undefined {
   try {
-    const value: unknown = JSON.parse(text)
+    const value = parseJson(text)
     return typeof value === 'object' && value !== null && typeof (value as RealtimeEvent).type === 'string' ? value as RealtimeEvent : undefined
   } catch {
     return undefined

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts'
+import { parseJson } from '../parse-json.ts'
 import { createPeek } from './peek.ts'
 
 /** A rule for what a client may send. */
@@ -43,7 +44,7 @@ type Fields = Record<string, unknown>
 
 function parse (text: Buffer): Fields | undefined {
   try {
-    const value: unknown = JSON.parse(text.toString())
+    const value = parseJson(text.toString())
     return isFields(value) ? value : undefined
   } catch {
     return undefined

@@ -1,3 +1,5 @@
+import { parseJson } from '../parse-json.ts'
+
 // Both shapes of the protocol: GA and beta.
 const audioEvents: readonly string[] = ['response.output_audio.delta', 'response.audio.delta']
 
@@ -69,7 +71,7 @@ export class Turns {
 /** `usage.total_tokens` of a `response.done`: in the response (OpenAI), or beside it (xAI, whose inner usage is empty). */
 function tokensIn (text: Buffer): number | undefined {
   try {
-    const event = JSON.parse(text.toString()) as { usage?: { total_tokens?: unknown }, response?: { usage?: { total_tokens?: unknown } } }
+    const event = parseJson(text.toString()) as { usage?: { total_tokens?: unknown }, response?: { usage?: { total_tokens?: unknown } } }
     const tokens = event.response?.usage?.total_tokens ?? event.usage?.total_tokens
     return typeof tokens === 'number' && tokens >= 0 && tokens <= Number.MAX_SAFE_INTEGER ? tokens : undefined
   } catch {

@@ -4,6 +4,7 @@ import https from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { createSecureContext } from 'node:tls'
+import { parseJson } from '../parse-json.ts'
 import { readClosePayload } from '../wire/close-frame.ts'
 import { opcodes } from '../wire/frame.ts'
 import { acceptFor } from '../wire/handshake.ts'
@@ -187,7 +188,7 @@ function isWebSocket (response: IncomingMessage, key: string, offered: readonly 
 
 function parseEvent (text: Buffer): RealtimeEvent | undefined {
   try {
-    const event: unknown = JSON.parse(text.toString())
+    const event = parseJson(text.toString())
     return typeof event === 'object' && event !== null && typeof (event as RealtimeEvent).type === 'string' ? event as RealtimeEvent : undefined
   } catch {
     return undefined
