@@ -36,11 +36,11 @@ t.test('an event that names another model does not pass, wherever and however it
 })
 
 t.test('an escaped key names a model after every other key that was read before', async t => {
-  // What a parser has learned from these must not decide how it reads the next (nodejs/node issue 63785).
-  for (const learned of ['{"type":"session.update","\\\\":1}', '{"type":"session.update","session":{"\\\\":{}}}', '{"type":"response.create","\\\\":1}']) rule.admits(Buffer.from(learned))
-  t.notOk(admits('{"type":"session.update","\\u006dodel":"forbidden"}'))
-  t.notOk(admits('{"type":"session.update","session":{"\\u006dodel":"forbidden"}}'))
-  t.notOk(admits('{"type":"response.create","\\u0072esponse":{"model":"forbidden"}}'))
+  // What a parser has learned from one event must not decide how it reads the next (nodejs/node issue 63785).
+  t.ok(admits('{"first":0,"\\\\":1,"type":"session.update"}'))
+  t.notOk(admits('{"first":0,"\\u006dodel":"forbidden","type":"session.update"}'))
+  t.ok(admits('{"second":0,"\\\\":{},"type":"response.create"}'))
+  t.notOk(admits('{"second":0,"\\u0072esponse":{"model":"forbidden"},"type":"response.create"}'))
 })
 
 t.test('what some parsers read and we cannot does not pass where it seems to be an event that may name a model', async t => {
