@@ -6,9 +6,9 @@ const escapedKey = /\\.[^"\\]*"\s*:/s
 const asJson = { parseNumber: Number, onDuplicateKey: ({ newValue }: { newValue: unknown }) => newValue }
 
 /**
- * The same as `JSON.parse`, which in V8 12.8 and up (Node 24, 26) may take an escaped key for one that it has read before:
- * after `{"type":"x","\\":1}` it reads `{"type":"x","\u006dodel":1}` as if the key were a backslash, for every session of the process.
- * What is to be refused would pass. See nodejs/node issue 63785.
+ * The same as `JSON.parse`, which in V8 12.8 and up (Node 24, 26) may take an escaped key for one that it has read before, in whatever
+ * session: after `{"a":0,"\\u006":1}` it reads `{"a":0,"\u006dodel":1}` as if the key were `\u006`, and a model that is to be refused
+ * would pass. See nodejs/node issue 63785.
  * @throws {SyntaxError} where the text is not JSON
  * @throws {RangeError} where a text with such keys is nested thousands of levels deep
  */

@@ -21,10 +21,12 @@ t.test('an object comes back with the keys and values that it was written with, 
 })
 
 t.test('a key with an escape is not taken for a key that was read at its place before', async t => {
-  parseJson('{"type":[],"\\\\":0}')
+  // In V8 of Node 24 one of its length that begins with the same bytes.
+  parseJson('{"type":[],"\\\\u006":0}')
   t.strictSame(Object.keys(parseJson('{"type":1,"\\u006dodel":2}') as object), ['type', 'model'])
-  t.strictSame(Object.keys(parseJson('{"type":1,"\\"":2}') as object), ['type', '"'])
-  t.strictSame(Object.keys(parseJson('{"type":1,"\\n" \n\t:2}') as object), ['type', '\n'])
+  parseJson('{"event":[],"\\\\":0}')
+  t.strictSame(Object.keys(parseJson('{"event":1,"\\"":2}') as object), ['event', '"'])
+  t.strictSame(Object.keys(parseJson('{"event":1,"\\n" \n\t:2}') as object), ['event', '\n'])
 })
 
 t.test('what is no JSON is refused, with an escaped key and without', async t => {

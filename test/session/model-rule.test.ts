@@ -36,10 +36,10 @@ t.test('an event that names another model does not pass, wherever and however it
 })
 
 t.test('an escaped key names a model after every other key that was read before', async t => {
-  // What a parser has learned from one event must not decide how it reads the next (nodejs/node issue 63785).
-  t.ok(admits('{"first":0,"\\\\":1,"type":"session.update"}'))
+  // V8 of Node 24 may take an escaped key for a learned one of its length that begins with the same bytes (nodejs/node issue 63785).
+  t.ok(admits('{"first":0,"\\\\u006":1,"type":"session.update"}'))
   t.notOk(admits('{"first":0,"\\u006dodel":"forbidden","type":"session.update"}'))
-  t.ok(admits('{"second":0,"\\\\":{},"type":"response.create"}'))
+  t.ok(admits('{"second":0,"\\\\u0072es":{},"type":"response.create"}'))
   t.notOk(admits('{"second":0,"\\u0072esponse":{"model":"forbidden"},"type":"response.create"}'))
 })
 
