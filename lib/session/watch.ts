@@ -10,6 +10,24 @@ export interface Overdue {
   readonly dead: readonly Leg[]
 }
 
+/** How long ago something was, without the time that this process slept since. */
+class Since {
+  #at: number | undefined
+  #awakeAt = 0
+
+  /**
+   * @param at when it was, on the session's clock
+   * @param step milliseconds awake since the last look; what is new came no earlier
+   */
+  awake (at: number, now: number, awake: number, step: number): number {
+    if (at !== this.#at) {
+      this.#at = at
+      this.#awakeAt = awake - Math.min(now - at, step)
+    }
+    return awake - this.#awakeAt
+  }
+}
+
 /** Judges what only a clock can tell of a session. */
 export class Watch {
   readonly #legs: readonly [Leg, Leg]
@@ -17,6 +35,9 @@ export class Watch {
   readonly #beats: readonly [Heartbeat, Heartbeat]
   readonly #limits: SessionLimits
   readonly #startedAt: number
+  readonly #sinceStall = [new Since(), new Since()] as const
+  readonly #sinceActive = new Since()
+  #awake: number | undefined
 
   /** @param up what the client sends goes through it; `down`: what the upstream sends. */
   constructor (client: Leg, upstream: Leg, up: Pump, down: Pump, limits: SessionLimits, startedAt: number) {
@@ -29,18 +50,21 @@ export class Watch {
 
   /**
    * @param now on the session's clock
-   * @param awake milliseconds on a clock that stands still while this process does
+   * @param awake milliseconds on a clock that stands still while this process does: what came meanwhile was not read yet
    * @param activeAt when the last message passed
    */
   check (now: number, awake: number, activeAt: number): Overdue | undefined {
     const { stallTimeout, idleTimeout, maxSessionDuration } = this.#limits
-    if (this.#pumps.some(({ stalledAt }) => stalledAt !== undefined && now - stalledAt >= stallTimeout)) {
+    const step = awake - (this.#awake ?? -Infinity)
+    this.#awake = awake
+    const idle = this.#sinceActive.awake(activeAt, now, awake, step)
+    if (this.#pumps.some(({ stalledAt }, i) => stalledAt !== undefined && this.#sinceStall[i]!.awake(stalledAt, now, awake, step) >= stallTimeout)) {
       return { error: new GatewayError('slow_consumer'), dead: [] }
     }
     // Each leg is judged by itself, and each is pinged.
     const dead = this.#legs.filter((leg, i) => this.#beats[i]!.check(awake, leg.paused || this.#pumps[i]!.stalledAt !== undefined))
     if (dead.length > 0) return { error: new GatewayError('peer_timeout'), dead }
-    if ((idleTimeout > 0 && now - activeAt >= idleTimeout) || (maxSessionDuration > 0 && now - this.#startedAt >= maxSessionDuration)) {
+    if ((idleTimeout > 0 && idle >= idleTimeout) || (maxSessionDuration > 0 && now - this.#startedAt >= maxSessionDuration)) {
       return { error: new GatewayError('session_expired'), dead: [] }
     }
     return undefined
