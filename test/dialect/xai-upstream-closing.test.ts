@@ -74,8 +74,8 @@ t.test('an item that had ended is not ended again, and not forgotten', async t =
   hop.down(says.ended('r1', 'i1'))
   beginCall(hop)
   const told = hop.down(says.done('r1', { status: 'cancelled' }))
-  t.strictSame(types(told), ['item.done', 'output_item.done', 'done'])
-  t.match(told, [{ event_id: 'ev_done_r1_done', item: { id: 'i2' } }, { event_id: 'ev_done_r1_done_2', output_index: 1, item: { id: 'i2' } }, {
+  t.strictSame(types(told), ['function_call_arguments.done', 'item.done', 'output_item.done', 'done'])
+  t.match(told.slice(1), [{ event_id: 'ev_done_r1_done_2', item: { id: 'i2' } }, { event_id: 'ev_done_r1_done_3', output_index: 1, item: { id: 'i2' } }, {
     response: { output: [{ id: 'i1', status: 'completed', content: spokenOf('Hello there.') }, { id: 'i2', status: 'incomplete', arguments: '{"a"' }] }
   }])
   t.strictSame(told.flatMap(faultsOf), [])
@@ -83,14 +83,40 @@ t.test('an item that had ended is not ended again, and not forgotten', async t =
 
 t.test('several items are closed one after the other, in their places', async t => {
   const told = beginCall(speak()).down(says.done('r1', { status: 'cancelled' }))
-  t.strictSame(types(told), [...all.slice(0, -1), 'item.done', 'output_item.done', 'done'])
-  t.strictSame(told.map(({ event_id: id }) => id), ['ev_done_r1_done', ...[2, 3, 4, 5, 6, 7].map(n => `ev_done_r1_done_${n}`), 'ev_done_r1'])
+  t.strictSame(types(told), [...all.slice(0, -1), 'function_call_arguments.done', 'item.done', 'output_item.done', 'done'])
+  t.strictSame(told.map(({ event_id: id }) => id), ['ev_done_r1_done', ...[2, 3, 4, 5, 6, 7, 8].map(n => `ev_done_r1_done_${n}`), 'ev_done_r1'])
   t.match(told.slice(5), [
+    { response_id: 'r1', item_id: 'i2', output_index: 1, call_id: 'call-1', name: call.name, arguments: '{"a"' },
     { previous_item_id: 'i1', item: { id: 'i2', status: 'incomplete', arguments: '{"a"' } },
     { output_index: 1, item: { id: 'i2', status: 'incomplete', arguments: '{"a"' } },
     { response: { output: [{ id: 'i1' }, { id: 'i2' }] } }
   ])
   t.strictSame(told.flatMap(faultsOf), [])
+})
+
+t.test('the arguments of a call that had ended are not ended again', async t => {
+  const hop = beginCall(speak())
+  hop.down(about('function_call_arguments.done', { call_id: 'call-1', arguments: '{"a":1}' }, 'i2'))
+  const told = hop.down(says.done('r1', { status: 'cancelled' }))
+  t.notOk(types(told).includes('function_call_arguments.done'))
+  t.match(told.at(-1), { response: { output: [{ id: 'i1' }, { id: 'i2', arguments: '{"a":1}' }] } })
+})
+
+t.test('the items of an answer are listed in their places, whichever xAI has left out', async t => {
+  for (const listed of [[], ['i1'], ['i2'], ['i2', 'i1'], ['i1', 'i2']]) {
+    const output = listed.map(id => id === 'i1' ? { id, ...message, status: 'completed', content: [] } : { id, ...call, status: 'completed', arguments: '{}' })
+    const told = beginCall(speak()).down(says.done('r1', { status: 'completed', output }))
+    t.match(told.at(-1), { response: { output: [{ id: 'i1' }, { id: 'i2' }] } }, listed.join(' '))
+    t.equal((told.at(-1)!['response'] as { output: unknown[] }).output.length, 2)
+  }
+})
+
+t.test('an item that is said to begin again after its end is not ended again', async t => {
+  const hop = speak()
+  for (const type of ['output_audio_transcript.done', 'content_part.done', 'output_audio.done']) hop.down(about(type))
+  hop.down(says.ended('r1', 'i1'))
+  hop.down(says.output('r1', 'i1'))
+  t.strictSame(types(hop.down(says.done('r1'))), ['done'])
 })
 
 t.test('the parts of a second item count on, too', async t => {
@@ -175,7 +201,7 @@ t.test('nothing is closed twice, or by the end of another response', async t => 
 t.test('an end without an id gives its items\' names to what it closes', async t => {
   const { event_id: _, ...bare } = says.done('r1', { status: 'cancelled' })
   const ids = beginCall(speak()).down(bare as RealtimeEvent).slice(0, -1).map(({ event_id: id }) => id)
-  t.strictSame(ids, ['i1_done', 'i1_done_2', 'i1_done_3', 'i1_done_4', 'i1_done_5', 'i2_done_6', 'i2_done_7'])
+  t.strictSame(ids, ['i1_done', 'i1_done_2', 'i1_done_3', 'i1_done_4', 'i1_done_5', 'i2_done_6', 'i2_done_7', 'i2_done_8'])
 })
 
 t.test('an item that xAI lists as still growing when it cuts the answer off is incomplete', async t => {

@@ -175,6 +175,22 @@ t.test('a client that says something else first gets the default before, and nev
   t.equal(refused.down(error('gateway_default_turn_detection')).length, 1)
 })
 
+t.test('a refusal of the hidden default that names no event is hidden by its words, and no other error is', async t => {
+  const error = (fields: object): RealtimeEvent => ({ type: 'error', event_id: 'e', error: { type: 'invalid_request_error', message: 'm', ...fields } })
+  for (const about of [{ message: 'Invalid turn_detection.' }, { code: 'invalid_session.update' }, { param: 'session.turn_detection.type' }]) {
+    const hop = startHop()
+    hop.opening(undefined)
+    t.strictSame(hop.down(error(about)), [])
+    t.equal(hop.down(says.updated()).length, 1, 'what comes then is the client\'s')
+    t.equal(hop.down(error(about)).length, 1, 'and so is what is refused then')
+  }
+  const hop = startHop()
+  hop.opening(undefined)
+  t.equal(hop.down(error({ message: 'The session is too old.' })).length, 1)
+  hop.up(update({ type: 'realtime', instructions: 'x' }))
+  t.equal(hop.down(error({ message: 'Invalid turn_detection.' })).length, 1, 'it may be the client\'s own')
+})
+
 t.test('a first update that is refused settles nothing', async t => {
   const hop = startHop({ strict: true })
   t.ok(refusal(hop, update({ truncation: 'disabled', output_modalities: ['text'] })))

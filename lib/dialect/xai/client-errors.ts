@@ -1,10 +1,12 @@
 import { isFields } from '../fields.ts'
+import { withParam } from '../params.ts'
+import type { Places } from '../params.ts'
 import { cancelId, refusedUpdate } from './client-state.ts'
 import type { XaiClientState } from './client-state.ts'
 import type { RealtimeEvent, Translated } from '../../../types/index.ts'
 
 /** Where GA and xAI have the same field, or a part of it. */
-const places: ReadonlyArray<readonly [openai: string, xai: string]> = [
+const places: Places = [
   ['session.audio.output.voice', 'session.voice'],
   ['session.audio.input.turn_detection', 'session.turn_detection'],
   ['session.audio.input.transcription.language', 'session.audio.input.transcription.language_hint'],
@@ -23,12 +25,7 @@ export function showError (event: RealtimeEvent, state: XaiClientState): Transla
   if (typeof error.code === 'string' && error.code.startsWith('input_audio_buffer_commit')) state.commits = Math.max(0, state.commits - 1)
   const refused = typeof error.event_id === 'string' ? refusedUpdate(state, error.event_id) : undefined
   if (refused?.hidden) return undefined
-  const param = typeof error.param === 'string' ? xaiParam(error.param) : error.param
-  if (!refused?.unnamed && param === error.param) return event
-  return { ...event, error: { ...error, ...refused?.unnamed && { event_id: null }, param } }
-}
-
-function xaiParam (param: string): string {
-  const place = places.find(([openai]) => param.startsWith(openai) && /^(?:$|[.[])/.test(param.slice(openai.length)))
-  return place === undefined ? param : place[1] + param.slice(place[0].length)
+  const told = withParam(places, error)
+  if (!refused?.unnamed && told === error) return event
+  return { ...event, error: { ...told, ...refused?.unnamed && { event_id: null } } }
 }

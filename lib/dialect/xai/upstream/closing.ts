@@ -1,9 +1,11 @@
-import { isFields } from '../../fields.ts'
+import { fieldsOf, isFields } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import type { RealtimeEvent } from '../../../../types/index.ts'
 import { doneId, itemDone } from './items.ts'
-import { filled, settle } from './kept.ts'
+import { filled, findKept, settle } from './kept.ts'
+import { most } from './state.ts'
 import type { Kept, XaiState } from './state.ts'
+import { textOf } from './values.ts'
 
 /**
  * A response that is cut off may end with no word about what it was saying; OpenAI closes all that it has opened.
@@ -21,7 +23,7 @@ export function closeOutputs (event: RealtimeEvent, state: XaiState, response: s
     const known = said ?? (kept.item && filled(kept.item, kept))
     const ended = known?.status === 'completed' || known?.status === 'incomplete'
     const item = known && growing && !ended ? { ...known, status: status === 'completed' ? status : 'incomplete' } : known
-    if (growing) closing.push(...closeParts(event, kept, response, closing.length))
+    if (growing) closing.push(...closeParts(event, kept, response, item, closing.length))
     settle(kept, item)
     if (item === undefined) continue
     if (said === undefined) all.push(item)
@@ -29,19 +31,26 @@ export function closeOutputs (event: RealtimeEvent, state: XaiState, response: s
     if (open) closing.push(itemDone(event, kept, item, closing.length))
     if (growing) closing.push({ type: 'response.output_item.done', event_id: doneId(event, kept.id, closing.length), response_id: response, output_index: kept.index, item })
   }
-  return { closing, output: all }
+  // The place of an item in the list is its output_index.
+  const place = (item: unknown): number => findKept(state, fieldsOf(item).id)?.index ?? most.items
+  return { closing, output: all.sort((a, b) => place(a) - place(b)) }
 }
 
-function closeParts (event: RealtimeEvent, kept: Kept, response: string, from: number): readonly RealtimeEvent[] {
+/** What ends the parts of a message, or the arguments of a function call: OpenAI says so of a call that is cut off, too. */
+function closeParts (event: RealtimeEvent, kept: Kept, response: string, item: Fields | undefined, from: number): readonly RealtimeEvent[] {
   const closing: RealtimeEvent[] = []
+  const close = (name: string, fields: Fields): void => {
+    const eventId = doneId(event, kept.id, from + closing.length)
+    closing.push({ type: `response.${name}.done`, event_id: eventId, response_id: response, item_id: kept.id, output_index: kept.index, ...fields })
+  }
   for (const [index, { type, text, ended }] of [...kept.parts].sort(([a], [b]) => a - b)) {
-    const close = (name: string, fields: Fields): void => {
-      const eventId = doneId(event, kept.id, from + closing.length)
-      closing.push({ type: `response.${name}.done`, event_id: eventId, response_id: response, item_id: kept.id, output_index: kept.index, content_index: index, ...fields })
-    }
-    if (type === 'audio' && !ended.has('sound')) close('output_audio', {})
-    if (!ended.has('words')) close(type === 'audio' ? 'output_audio_transcript' : 'output_text', type === 'audio' ? { transcript: text } : { text })
-    if (!ended.has('part')) close('content_part', { part: type === 'audio' ? { type, transcript: text } : { type, text } })
+    const at = { content_index: index }
+    if (type === 'audio' && !ended.has('sound')) close('output_audio', at)
+    if (!ended.has('words')) close(type === 'audio' ? 'output_audio_transcript' : 'output_text', { ...at, ...type === 'audio' ? { transcript: text } : { text } })
+    if (!ended.has('part')) close('content_part', { ...at, part: type === 'audio' ? { type, transcript: text } : { type, text } })
+  }
+  if (item?.type === 'function_call' && !kept.argued) {
+    close('function_call_arguments', { call_id: item.call_id, name: item.name, arguments: textOf(item.arguments, kept.arguments) })
   }
   return closing
 }

@@ -1,4 +1,7 @@
 import { fieldsOf } from '../../fields.ts'
+import type { Fields } from '../../fields.ts'
+import { withParam } from '../../params.ts'
+import type { Places } from '../../params.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 import { forgetRequest } from './requests.ts'
 import type { PendingUpdate, XaiState } from './state.ts'
@@ -8,7 +11,7 @@ import { nameOf, textOf } from './values.ts'
 const known = new Set(['invalid_request_error', 'server_error', 'rate_limit_error', 'insufficient_quota'])
 
 /** Where xAI and GA have the same field. */
-const places: ReadonlyArray<readonly [xai: string, openai: string]> = [
+const places: Places = [
   ['session.voice', 'session.audio.output.voice'],
   ['session.turn_detection', 'session.audio.input.turn_detection'],
   ['session.audio.input.transcription.language_hint', 'session.audio.input.transcription.language'],
@@ -19,7 +22,7 @@ const places: ReadonlyArray<readonly [xai: string, openai: string]> = [
 /** xAI has types of its own (docs.x.ai, voice), which OpenAI's clients would know as codes. */
 export function tellError (event: RealtimeEvent, state: XaiState): Translated {
   const error = fieldsOf(event.error)
-  if (state.hiding && error.event_id === defaultEventId) {
+  if (state.hiding && isAboutDefault(error, state)) {
     state.hiding = false
     return undefined
   }
@@ -31,14 +34,25 @@ export function tellError (event: RealtimeEvent, state: XaiState): Translated {
   return {
     ...event,
     error: {
-      ...error,
-      type,
-      code: code === 'max_duration' || said === 'max_duration' ? 'session_expired' : code,
-      message: textOf(error.message, textOf(event.error, 'The provider reported an error.')),
-      param: paramIn(nameOf(error.param)),
+      ...withParam(places, {
+        ...error,
+        type,
+        code: code === 'max_duration' || said === 'max_duration' ? 'session_expired' : code,
+        message: textOf(error.message, textOf(event.error, 'The provider reported an error.')),
+        param: nameOf(error.param) ?? null
+      }),
       event_id: refused?.unnamed === true ? null : nameOf(error.event_id) ?? null
     }
   }
+}
+
+/** Words that tell what an error is about, where it names no event. */
+const aboutUpdate = /session\.update|turn_detection/i
+
+/** Whether an error refuses the default turn detection, which the client has not asked for. */
+function isAboutDefault ({ event_id: id, code, message, param }: Fields, { updates }: XaiState): boolean {
+  if (typeof id === 'string') return id === defaultEventId
+  return updates.length === 0 && aboutUpdate.test(`${textOf(code, '')} ${textOf(message, '')} ${textOf(param, '')}`)
 }
 
 /** Nothing holds of an update that xAI has refused. */
@@ -49,9 +63,4 @@ function refusedUpdate (state: XaiState, id: unknown): PendingUpdate | undefined
   Object.assign(state.words, refused.words)
   state.settled = refused.settled
   return refused
-}
-
-function paramIn (param: string | undefined): string | null {
-  const place = places.find(([xai]) => param?.startsWith(xai) === true && /^(?:$|[.[])/.test(param.slice(xai.length)))
-  return param === undefined ? null : place === undefined ? param : place[1] + param.slice(place[0].length)
 }

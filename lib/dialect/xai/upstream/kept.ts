@@ -7,7 +7,7 @@ import { isSmall, keep, textOf } from './values.ts'
 /** What is kept of an item, from now on at the latest. */
 export function keptOf (state: XaiState, id: string): Kept {
   return state.items.get(id) ?? keep(state.items, id, {
-    id, item: undefined, previous: null, open: false, response: undefined, growing: false, index: undefined, parts: new Map<number, Part>(), arguments: ''
+    id, item: undefined, previous: null, open: false, response: undefined, growing: false, index: undefined, parts: new Map<number, Part>(), arguments: '', argued: false
   }, most.items)
 }
 

@@ -18,9 +18,9 @@ export function addOutput (event: RealtimeEvent, state: XaiState): Translated {
   if (kept.index === undefined) {
     kept.index = running.items++
     kept.response = response
+    kept.growing = true
     if (kept.index > 0 && item.type === 'message') running.shifted = true
   }
-  kept.growing = true
   remember(kept, item)
   return { ...event, output_index: kept.index, item }
 }

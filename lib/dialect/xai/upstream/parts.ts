@@ -113,6 +113,9 @@ export function addArguments (event: RealtimeEvent, state: XaiState): Translated
 
 export function endArguments (event: RealtimeEvent, state: XaiState): Translated {
   const kept = findKept(state, event.item_id)
-  if (kept !== undefined && typeof event.arguments === 'string') kept.arguments = event.arguments.slice(0, longestText)
+  if (kept !== undefined) {
+    kept.argued = true
+    if (typeof event.arguments === 'string') kept.arguments = event.arguments.slice(0, longestText)
+  }
   return placed(event, state)
 }

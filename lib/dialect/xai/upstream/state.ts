@@ -77,7 +77,9 @@ export interface Kept {
   index: number | undefined
   /** What has been said so far, by content index. */
   readonly parts: Map<number, Part>
+  /** Of a function call, and whether the client has heard that they are complete. */
   arguments: string
+  argued: boolean
 }
 
 /** What the user said, as far as it was understood. */
