@@ -1,4 +1,4 @@
-import type { DialectContext } from '../../../types/index.ts'
+import type { DialectContext } from '../../../../types/index.ts'
 
 /** `event_id` of the cancellation that makes room for the answer to a commit. The client never hears of it. */
 export const cancelId = 'gateway_cancel_for_commit'

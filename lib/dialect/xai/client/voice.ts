@@ -1,5 +1,5 @@
-import { fieldsOf } from '../fields.ts'
-import type { XaiClientState } from './client-state.ts'
+import { fieldsOf } from '../../fields.ts'
+import type { XaiClientState } from './state.ts'
 
 /**
  * OpenAI's name for a voice that the client asks for. xAI takes names in any case, and shows some of them as `xai_ara` itself. A name

@@ -1,5 +1,5 @@
-import { isFields } from '../fields.ts'
-import { refuse } from '../lacking.ts'
+import { isFields } from '../../fields.ts'
+import { refuse } from '../../lacking.ts'
 
 /** What xAI's own servers do, and OpenAI's Realtime does not. */
 const foreign: ReadonlySet<unknown> = new Set(['web_search', 'x_search', 'file_search'])

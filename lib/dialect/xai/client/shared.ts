@@ -1,6 +1,6 @@
-import { isFields } from '../fields.ts'
-import type { Fields } from '../fields.ts'
-import { field } from './client-fields.ts'
+import { isFields } from '../../fields.ts'
+import type { Fields } from '../../fields.ts'
+import { field } from './fields.ts'
 
 // What a session and a response have in common.
 

@@ -1,11 +1,11 @@
-import { fieldsOf, isFields } from '../fields.ts'
-import { shownAudio, shownTranscription } from './client-audio.ts'
-import { field } from './client-fields.ts'
-import { acceptedUpdate } from './client-state.ts'
-import type { XaiClientState } from './client-state.ts'
-import { xaiTools } from './client-tools.ts'
-import { shownVoice } from './client-voice.ts'
-import type { RealtimeEvent, Translated } from '../../../types/index.ts'
+import { fieldsOf, isFields } from '../../fields.ts'
+import { shownAudio, shownTranscription } from './audio.ts'
+import { field } from './fields.ts'
+import { acceptedUpdate } from './state.ts'
+import type { XaiClientState } from './state.ts'
+import { xaiTools } from './tools.ts'
+import { shownVoice } from './voice.ts'
+import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 
 /** `session.created`, and the `conversation.created` that xAI sends behind it and some of its clients wait for. */
 export function showCreatedSession (event: RealtimeEvent, state: XaiClientState): Translated {

@@ -1,8 +1,8 @@
-import { fieldsOf, isFields, omit } from '../fields.ts'
-import type { Fields } from '../fields.ts'
-import { adjust, refuse } from '../lacking.ts'
-import { field, isSaid } from './client-fields.ts'
-import type { DialectContext } from '../../../types/index.ts'
+import { fieldsOf, isFields, omit } from '../../fields.ts'
+import type { Fields } from '../../fields.ts'
+import { adjust, refuse } from '../../lacking.ts'
+import { field, isSaid } from './fields.ts'
+import type { DialectContext } from '../../../../types/index.ts'
 
 /** Stands for `grok-transcribe`: of OpenAI's models for transcription one that takes a language. */
 export const transcriptionModel = 'gpt-4o-mini-transcribe'

@@ -1,4 +1,4 @@
-import type { Fields } from '../fields.ts'
+import type { Fields } from '../../fields.ts'
 
 // As long as OpenAI lets an id be.
 const maxName = 512

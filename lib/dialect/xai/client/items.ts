@@ -1,7 +1,7 @@
-import { isFields } from '../fields.ts'
-import type { Fields } from '../fields.ts'
-import { refuse } from '../lacking.ts'
-import type { RealtimeEvent } from '../../../types/index.ts'
+import { isFields } from '../../fields.ts'
+import type { Fields } from '../../fields.ts'
+import { refuse } from '../../lacking.ts'
+import type { RealtimeEvent } from '../../../../types/index.ts'
 
 /** Content types of what the assistant says: xAI's, and GA's. */
 const contents: ReadonlyArray<readonly [xai: string, openai: string]> = [['text', 'output_text'], ['audio', 'output_audio']]

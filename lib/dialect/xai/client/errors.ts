@@ -1,9 +1,9 @@
-import { isFields } from '../fields.ts'
-import { withParam } from '../params.ts'
-import type { Places } from '../params.ts'
-import { cancelId, refusedUpdate } from './client-state.ts'
-import type { XaiClientState } from './client-state.ts'
-import type { RealtimeEvent, Translated } from '../../../types/index.ts'
+import { isFields } from '../../fields.ts'
+import { withParam } from '../../params.ts'
+import type { Places } from '../../params.ts'
+import { cancelId, refusedUpdate } from './state.ts'
+import type { XaiClientState } from './state.ts'
+import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 
 /** Where GA and xAI have the same field, or a part of it. */
 const places: Places = [

@@ -1,6 +1,6 @@
-import { isName } from './client-fields.ts'
-import type { XaiClientState } from './client-state.ts'
-import type { RealtimeEvent, Translated } from '../../../types/index.ts'
+import { isName } from './fields.ts'
+import type { XaiClientState } from './state.ts'
+import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 
 // Of what is said at once OpenAI transcribes a few items at a time. A transcript of this many characters is half an hour of speech.
 const maxTranscripts = 8
