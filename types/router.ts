@@ -123,13 +123,15 @@ export interface RouteRequest {
   readonly tags: readonly string[]
   /** Who speaks, when the client said so (`OpenAI-Safety-Identifier`). */
   readonly user?: string
+  /** Whether the provider of a deployment has such sessions at all (xAI has none for transcription). Absent: all have. */
+  readonly serves?: (deployment: Deployment) => boolean
 }
 
 /** Why a deployment is not among the candidates. */
 export interface PassedOver {
   /** `Deployment.id` */
   readonly deployment: string
-  readonly reason: 'cooldown' | 'full' | 'rate' | 'tags' | 'probing'
+  readonly reason: 'cooldown' | 'full' | 'rate' | 'tags' | 'probing' | 'unsupported'
 }
 
 /** A router's answer, when it has more to say than whom to try. */

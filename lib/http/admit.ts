@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { findCredential, refuseKeyInQuery } from '../auth/credentials.ts'
 import { speaksLive, successorOf } from '../catalogue.ts'
 import { GatewayError } from '../errors.ts'
-import { connect } from '../upstream/connect.ts'
+import { connect, serves } from '../upstream/connect.ts'
 import type { Connected } from '../upstream/connect.ts'
 import { allowsModel } from '../wildcard.ts'
 import type { Hello } from './hello.ts'
@@ -44,7 +44,15 @@ export async function admit (request: FastifyRequest, hello: Hello, signal: Abor
   if (!allowsModel(principal.models, asked) && !allowsModel(principal.models, model)) throw new GatewayError('model_not_allowed', { param: 'model' })
   if (model !== asked) request.log.warn({ asked, model }, 'realtime model is retired; its successor serves the session')
 
-  const plan = await planFor({ model, principal, query, tags: [...principal.tags ?? [], ...hello.tags], user: hello.safetyIdentifier }, signal, tools)
+  const plan = await planFor({
+    model,
+    principal,
+    query,
+    tags: [...principal.tags ?? [], ...hello.tags],
+    user: hello.safetyIdentifier,
+    // Sessions of another kind than voice are asked for in the query.
+    ...(query.size > 0 && { serves: deployment => serves(deployment, { query }, tools.connecting) })
+  }, signal, tools)
   const attempts: RouteAttempt[] = []
   const route = { candidates: plan.candidates.map(({ id }) => id), passedOver: plan.passedOver ?? [], attempts }
   try {

@@ -58,9 +58,10 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
   const able: DeploymentState[] = []
 
   /** Why a deployment may not be tried now. */
-  function hindrance (state: DeploymentState, tags: readonly string[], clock: number, unix: number): PassedOver['reason'] | undefined {
+  function hindrance (state: DeploymentState, { tags, serves }: RouteRequest, clock: number, unix: number): PassedOver['reason'] | undefined {
     const { deployment, cooldown } = state
     if (options.tagFiltering && !tagsMatch(deployment.tags ?? [], tags)) return 'tags'
+    if (serves?.(deployment) === false) return 'unsupported'
     if (deployment.maxSessions !== undefined && state.sessions >= deployment.maxSessions) return 'full'
     if (deployment.rpm !== undefined && state.starts.total(clock) >= deployment.rpm) return 'rate'
     if (cooldown.restsUntil(unix) !== 0) return 'cooldown'
@@ -77,7 +78,7 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
       if (chosen.length === most) break
       let count = 0
       for (const state of level) {
-        const reason = hindrance(state, request.tags, clock, unix)
+        const reason = hindrance(state, request, clock, unix)
         if (reason === undefined) able[count++] = state
         else passedOver.push({ deployment: state.deployment.id, reason })
       }
@@ -116,16 +117,21 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
     return { candidates: [...candidates.values()], passedOver, hedgeAfterMs: hedgeAfterMs === 'p95' ? first.dialMs.p95 : hedgeAfterMs }
   }
 
-  /** Nobody is fit. The one that recovers first is tried all the same; where there is none, all are full, or none is for these tags. */
+  /**
+   * Nobody is fit. The one that recovers first is tried all the same; where there is none, all are full, none is for these tags, or
+   * the one that has no such sessions says so.
+   */
   function lastResort (groups: readonly Group[], passedOver: readonly PassedOver[]): RoutePlan | [] {
     if (passedOver.every(({ reason }) => reason === 'tags')) return []
-    const resting = new Set(passedOver.filter(({ reason }) => reason === 'cooldown' || reason === 'probing').map(({ deployment }) => deployment))
+    const having = (...reasons: PassedOver['reason'][]): ReadonlySet<string> => new Set(passedOver.filter(({ reason }) => reasons.includes(reason)).map(({ deployment }) => deployment))
+    const resting = having('cooldown', 'probing')
+    const last = resting.size > 0 || having('full', 'rate').size > 0 ? resting : having('unsupported')
     let soonest: { group: Group, state: DeploymentState } | undefined
     let least = Infinity
     for (const group of groups) {
       for (const state of group.levels.flat()) {
         const until = cooldowns.restsUntil(state.deployment.id)
-        if (!resting.has(state.deployment.id) || until >= least) continue
+        if (!last.has(state.deployment.id) || until >= least) continue
         least = until
         soonest = { group, state }
       }

@@ -167,6 +167,16 @@ export async function dialDeployment (deployment: Deployment, hello: ClientHello
   }
 }
 
+/** Whether the provider of a deployment has sessions of this kind, as far as its adapter knows. */
+export function serves (deployment: Deployment, hello: ClientHello, { adapters }: Pick<ConnectTools, 'adapters'>): boolean {
+  try {
+    adapters.get(providerOf(deployment))?.request(deployment, hello)
+  } catch (cause) {
+    return !isUnsupported(cause)
+  }
+  return true
+}
+
 /** Whether an adapter has said that its provider has no such sessions. */
 function isUnsupported (cause: unknown): cause is GatewayError {
   return cause instanceof GatewayError && cause.code === 'unsupported_feature'

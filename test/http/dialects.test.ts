@@ -190,6 +190,17 @@ t.test('a transcription session of a beta client gets its own events', async t =
   t.match(await client.json(1), { type: 'transcription_session.updated', session: { input_audio_format: 'pcm16' } })
 })
 
+t.test('a transcription session is for those of a group who have them, however many others stand before', async t => {
+  const upstream = await startUpstream(t)
+  const ours = (target: string, order: number) => deploymentAt(upstream, { target, order })
+  const gateway = await startGateway(t, { defaultModel: 'voice', deployments: [...[1, 2, 3, 4, 5].map(n => ours(`xai/grok-${n}`, 0)), ours('openai/gpt-realtime', 1)] })
+  const client = await connect(gateway.port, { model: null, query: 'intent=transcription' })
+  t.match(await client.json(0), { type: 'session.created' })
+  t.strictSame(upstream.calls.map(({ url }) => url.search), ['?intent=transcription'])
+  const alone = await startGateway(t, { defaultModel: 'voice', deployments: [ours('xai/grok-1', 0), ours('xai/grok-2', 0)] })
+  t.match(await request(alone.port, { model: null, query: 'intent=transcription' }), { status: 400, error: { code: 'unsupported_feature', param: 'intent' } })
+})
+
 t.test('a call that a client attaches to keeps the turn detection that it has', async t => {
   const upstream = await startUpstream(t, call => { call.accept() })
   const gateway = await startGateway(t, { defaultModel: 'voice', deployments: [deploymentAt(upstream, { target: 'xai/grok' })] })

@@ -122,6 +122,23 @@ t.test('a full group has no candidates and says when to come back', async t => {
   t.equal(plan().candidates.length, 2)
 })
 
+t.test('deployments whose provider has no such sessions take no place of those that have them', async t => {
+  const { plan } = testRouter([...['a', 'b', 'c', 'd', 'e'].map(id => deployment(id)), deployment('last', { order: 1 })], { maxCandidates: 2 })
+  const { candidates, passedOver } = plan({ serves: ({ id }) => id === 'last' })
+  t.strictSame(candidates.map(({ id }) => id), ['last'])
+  t.strictSame(passedOver, ['a', 'b', 'c', 'd', 'e'].map(id => ({ deployment: id, reason: 'unsupported' })))
+})
+
+t.test('where nobody has such sessions, one is a candidate to say so; where others are full, the client is to come back', async t => {
+  const [a, b] = [deployment('a'), deployment('b', { maxSessions: 1 })]
+  const { plan, report } = testRouter([a, b])
+  t.strictSame(plan({ serves: () => false }).candidates.map(({ id }) => id), ['a'])
+  report(...success(b))
+  t.match(plan({ serves: ({ id }) => id === 'b' }), { candidates: [], retryAfterMs: Number })
+  report({ type: 'ended', deployment: b, ms: 1, closeCode: 1000, mute: false }, ...refusal(b, 'rate_limit', 9_000))
+  t.strictSame(plan({ serves: ({ id }) => id === 'b' }).candidates.map(({ id }) => id), ['b'], 'one that rests is better than one that cannot')
+})
+
 t.test('fallback groups come after the group, and only for keys that may use them', async t => {
   const deployments = [deployment('a'), deployment('b', { model: 'n' }), deployment('c', { model: 'last' })]
   const { choose } = testRouter(deployments, { fallbacks: { m: ['n'] }, defaultFallbacks: ['last'] })
