@@ -8,7 +8,7 @@ const serverVad = { type: 'server_vad', create_response: true, interrupt_respons
 const opening = { type: 'session.update', event_id: 'gateway_default_turn_detection', session: { type: 'realtime', audio: { input: { turn_detection: null } } } }
 const commit = { type: 'input_audio_buffer.commit', event_id: 'c1' }
 const committed = { type: 'input_audio_buffer.committed', event_id: 'event_1', item_id: 'item_1', previous_item_id: null }
-const respond = { type: 'response.create' }
+const respond = { type: 'response.create', event_id: 'gateway_response_for_commit' }
 const cancel = { type: 'response.cancel', event_id: 'gateway_cancel_for_commit' }
 
 const update = (session: object): RealtimeEvent => ({ type: 'session.update', session })
@@ -85,24 +85,47 @@ t.test('a second turn waits for the answer to the first, which it interrupts', a
   t.strictSame(session.hears(done()).back, [respond])
 })
 
-t.test('one answer is asked for all turns that waited for a refused one', async t => {
+t.test('a turn that waited for an answer that is refused gets its own', async t => {
+  const session = startManual()
+  for (let i = 0; i < 2; i++) session.up(commit)
+  t.strictSame(asked(session), [respond])
+  t.strictSame(asked(session), [])
+  const { onward, back } = session.hears(failed('server_error', 'gateway_response_for_commit'))
+  t.match(onward, [{ type: 'error', error: { code: 'server_error', event_id: null } }], 'the client is told, by no id that it does not know')
+  t.strictSame(back, [respond])
+  t.strictSame(session.hears(failed('server_error', 'gateway_response_for_commit')).back, [], 'once')
+})
+
+t.test('one answer is asked for all turns that waited for one which an error without a name may have refused', async t => {
   const session = startManual()
   for (let i = 0; i < 3; i++) session.up(commit)
   t.strictSame(asked(session), [respond])
   t.strictSame(asked(session), [])
-  session.hears(failed('server_error'))
+  t.strictSame(session.hears(failed('server_error')).back, [], 'it may be about anything')
   t.strictSame(asked(session), [respond])
   t.strictSame(session.hears(created()).back, [])
   t.strictSame(session.hears(done()).back, [])
 })
 
-t.test('a response that the provider refuses keeps no later turn waiting', async t => {
+for (const id of [null, 'gateway_response_for_commit']) {
+  t.test(`a response that the provider refuses keeps no later turn waiting (${id ?? 'unnamed'})`, async t => {
+    const session = startManual()
+    session.up(commit)
+    t.strictSame(asked(session), [respond])
+    t.strictSame(session.hears(failed('server_error', id)).back, [])
+    session.up(commit)
+    t.strictSame(asked(session), [respond])
+  })
+}
+
+t.test('an error about another event of the client\'s is no refusal of an answer', async t => {
   const session = startManual()
-  session.up(commit)
+  for (let i = 0; i < 2; i++) session.up(commit)
   t.strictSame(asked(session), [respond])
-  session.hears(failed('server_error'))
-  session.up(commit)
-  t.strictSame(asked(session), [respond])
+  session.hears(failed('server_error', 'c1'))
+  // The gateway's own.
+  session.hears(failed('unsupported_feature'))
+  t.strictSame(asked(session), [], 'it still is to come')
 })
 
 t.test('what is committed is told to the client as it came', async t => {

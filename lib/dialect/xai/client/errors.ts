@@ -1,7 +1,7 @@
 import { isFields } from '../../fields.ts'
 import { withParam } from '../../params.ts'
 import type { Places } from '../../params.ts'
-import { cancelId, refusedUpdate } from './state.ts'
+import { askForResponse, cancelId, refusedResponse, refusedUpdate } from './state.ts'
 import type { XaiClientState } from './state.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 
@@ -19,13 +19,14 @@ export function showError (event: RealtimeEvent, state: XaiClientState): Transla
   const { error } = event
   if (!isFields(error)) return event
   if (error.event_id === cancelId) return undefined
-  // It may be that of a response that the gateway has asked for, unless the gateway itself refuses something.
-  if (error.code !== 'unsupported_feature') state.asked = false
+  // With this code the gateway itself refuses something.
+  const unanswered = error.code !== 'unsupported_feature' && refusedResponse(state, error.event_id)
   // What was not taken asks for no answer.
   if (typeof error.code === 'string' && error.code.startsWith('input_audio_buffer_commit')) state.commits = Math.max(0, state.commits - 1)
   const refused = typeof error.event_id === 'string' ? refusedUpdate(state, error.event_id) : undefined
   if (refused?.hidden) return undefined
   const told = withParam(places, error)
-  if (!refused?.unnamed && told === error) return event
-  return { ...event, error: { ...told, ...refused?.unnamed && { event_id: null } } }
+  const shown = refused?.unnamed || unanswered ? { ...event, error: { ...told, event_id: null } } : told === error ? event : { ...event, error: told }
+  // A turn that was made meanwhile gets its answer all the same.
+  return unanswered && state.due && state.running === 0 ? [shown, askForResponse(state)] : shown
 }

@@ -3,12 +3,12 @@ import type { Fields } from '../../fields.ts'
 import { openaiOutput } from './audio.ts'
 import { field, isSaid, section } from './fields.ts'
 import { openaiItem, shownItem } from './items.ts'
-import { cancelId, isManual } from './state.ts'
+import { askForResponse, cancelId, isManual } from './state.ts'
 import type { XaiClientState } from './state.ts'
 import { maxTokens, reasoning } from './shared.ts'
 import { openaiTools } from './tools.ts'
 import { openaiVoice } from './voice.ts'
-import type { Answer, RealtimeEvent, Translated } from '../../../../types/index.ts'
+import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 
 const own: readonly string[] = ['modalities', 'voice', 'tools', 'audio', 'input', 'reasoning', 'max_response_output_tokens']
 const output: readonly string[] = ['output']
@@ -30,15 +30,9 @@ const cancel = { answer: { type: 'response.cancel', event_id: cancelId } }
 export function showCommitted (event: RealtimeEvent, state: XaiClientState): Translated {
   if (state.commits === 0) return event
   state.commits--
-  if (state.running === 0 && !state.asked) return [event, ask(state)]
+  if (state.running === 0 && !state.asked) return [event, askForResponse(state)]
   state.due = true
   return state.running > 0 ? [event, cancel] : event
-}
-
-function ask (state: XaiClientState): Answer {
-  state.asked = true
-  state.due = false
-  return { answer: { type: 'response.create' } }
 }
 
 /** @throws GatewayError for what OpenAI cannot do */
@@ -87,7 +81,7 @@ export function showDone (event: RealtimeEvent, state: XaiClientState): Translat
   const { response } = event
   const shown = { ...event, response: shownResponse(response), ...field('response_id', fieldsOf(response).id), usage: shownUsage(fieldsOf(response).usage) }
   if (!state.due || state.running > 0) return shown
-  return [shown, ask(state)]
+  return [shown, askForResponse(state)]
 }
 
 function shownResponse (response: unknown): unknown {

@@ -1,7 +1,10 @@
-import type { DialectContext } from '../../../../types/index.ts'
+import type { Answer, DialectContext } from '../../../../types/index.ts'
 
 /** `event_id` of the cancellation that makes room for the answer to a commit. The client never hears of it. */
 export const cancelId = 'gateway_cancel_for_commit'
+
+/** `event_id` of the request for the answer to a commit, which the client has not sent. */
+const responseId = 'gateway_response_for_commit'
 
 /** A `session.update` that the provider has not answered. */
 export interface PendingUpdate {
@@ -83,4 +86,22 @@ export function refusedUpdate (state: XaiClientState, id: string): PendingUpdate
 /** Whether the client says itself when its turn is over. */
 export function isManual (state: XaiClientState): boolean {
   return state.updates.findLast(({ manual }) => manual !== undefined)?.manual ?? state.manual
+}
+
+/** Asks for the answer to a commit. */
+export function askForResponse (state: XaiClientState): Answer {
+  state.asked = true
+  state.due = false
+  return { answer: { type: 'response.create', event_id: responseId } }
+}
+
+/**
+ * The provider has refused an event.
+ * @param id of the event; an error without one may be about anything
+ * @returns whether it was the request for the answer to a commit
+ */
+export function refusedResponse (state: XaiClientState, id: unknown): boolean {
+  const ours = id === responseId
+  if (ours || typeof id !== 'string') state.asked = false
+  return ours
 }
