@@ -20,6 +20,18 @@ export class SlidingCount {
     return this.#total
   }
 
+  /** Milliseconds until less than `limit` is counted, if nothing is added; 0 where that is so now. */
+  untilBelow (limit: number, now: number): number {
+    this.#advance(now)
+    let left = this.#total
+    if (left < limit) return 0
+    for (let slot = this.#slot - slots + 1; slot <= this.#slot; slot++) {
+      left -= this.#sums[(slot + slots) % slots]!
+      if (left < limit) return (slot + slots) * slotMs - now
+    }
+    return Infinity
+  }
+
   #advance (now: number): void {
     const slot = Math.floor(now / slotMs)
     if (slot === this.#slot) return

@@ -161,7 +161,7 @@ export type RouteOutcome =
   | { readonly type: 'turn', readonly deployment: Deployment, readonly tokens: number }
   /**
    * The session on the deployment, once `ready`, is over. `closeCode` is what the upstream closed with (1006: it vanished), 1000
-   * where another peer ended it. `mute`: a response had begun and nothing of it had come for ten seconds.
+   * where another peer ended it. `mute`: a response had begun and nothing of it had come for ten seconds, or the provider answered no ping.
    */
   | { readonly type: 'ended', readonly deployment: Deployment, readonly ms: number, readonly closeCode: number, readonly mute: boolean }
 

@@ -33,7 +33,7 @@ export interface RouterTools {
   readonly onRest?: (deployment: Deployment, cause: NonNullable<DeploymentStatus['cause']>, forMs: number) => void
 }
 
-/** How long a client should wait for a place in a full group: sessions end when they end. */
+/** How long a client should wait for a place: sessions end when they end. */
 const fullRetryMs = 5_000
 
 /**
@@ -136,9 +136,17 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
         soonest = { group, state }
       }
     }
-    if (soonest === undefined) return { candidates: [], passedOver, retryAfterMs: fullRetryMs }
+    if (soonest === undefined) return { candidates: [], passedOver, retryAfterMs: freeIn(passedOver) }
     const { group, state } = soonest
     return { candidates: [group.resolve(state)], passedOver: passedOver.filter(({ deployment }) => deployment !== state.deployment.id) }
+  }
+
+  /** When one of a full group may be free. */
+  function freeIn (passedOver: readonly PassedOver[]): number {
+    return Math.min(...passedOver.map(({ deployment: id, reason }) => {
+      const { deployment, starts } = states.get(id)!
+      return reason === 'full' ? fullRetryMs : reason === 'rate' ? starts.untilBelow(deployment.rpm!, now()) : Infinity
+    }))
   }
 
   return {

@@ -45,6 +45,6 @@ export interface SessionParts extends TurnEvents {
   readonly unfinished?: UnfinishedBytes
   /** Monotonic clock in milliseconds. */
   readonly now: () => number
-  /** Called once, when both sockets are closed. `mute`: a response was running of which nothing had come for long. */
+  /** Called once, when both sockets are closed. `mute`: the upstream owed a response, or a pong, for long. */
   readonly onClosed: (summary: SessionSummary, mute: boolean) => void
 }

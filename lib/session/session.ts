@@ -28,6 +28,7 @@ export class Session {
   #deadline: NodeJS.Timeout | undefined
   #lingering = false
   #cutting = false
+  #upstreamDead = false
 
   constructor (parts: SessionParts) {
     this.id = parts.id
@@ -139,7 +140,7 @@ export class Session {
     clearTimeout(this.#deadline)
     const { by, code, error } = this.#end
     const { state, ...info } = this.info()
-    this.#parts.onClosed({ ...info, endedBy: by, closeCode: code, error }, this.#turns.mute)
+    this.#parts.onClosed({ ...info, endedBy: by, closeCode: code, error }, this.#turns.mute || this.#upstreamDead)
   }
 
   /** Ends the session by our own decision: the client gets the `error` event and the close code, the upstream 1000. */
@@ -182,6 +183,8 @@ export class Session {
     if (this.#end !== undefined) return
     const overdue = this.#watch.check(now, awake, this.#traffic.activeAt)
     if (overdue === undefined) return
+    // Where both peers are silent, the network between may be ours.
+    this.#upstreamDead = !overdue.dead.includes(this.#traffic.client) && overdue.dead.includes(this.#traffic.upstream)
     this.fail(overdue.error)
     // Nobody is there to answer the close frame.
     for (const leg of overdue.dead) leg.destroy()

@@ -122,6 +122,23 @@ t.test('a full group has no candidates and says when to come back', async t => {
   t.equal(plan().candidates.length, 2)
 })
 
+t.test('a group whose starts are used up says when the first of them is a minute old', async t => {
+  const [a, b] = [deployment('a', { rpm: 2 }), deployment('b', { rpm: 1 })]
+  const { plan, report, pass } = testRouter([a, b])
+  report(...success(a))
+  pass(20_000)
+  report(...success(a), ...success(b))
+  pass(10_500)
+  const { candidates, retryAfterMs } = plan()
+  t.strictSame(candidates, [])
+  // A minute is counted to the second.
+  t.ok(retryAfterMs! >= 29_500 && retryAfterMs! <= 30_500, `${retryAfterMs} ms`)
+  pass(retryAfterMs! - 1)
+  t.strictSame(plan().candidates, [])
+  pass(1)
+  t.strictSame(plan().candidates.map(({ id }) => id), ['a'])
+})
+
 t.test('deployments whose provider has no such sessions take no place of those that have them', async t => {
   const { plan } = testRouter([...['a', 'b', 'c', 'd', 'e'].map(id => deployment(id)), deployment('last', { order: 1 })], { maxCandidates: 2 })
   const { candidates, passedOver } = plan({ serves: ({ id }) => id === 'last' })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { GatewayError } from '../../lib/errors.ts'
+import { defaults } from '../../lib/options.ts'
 import { createModelRule } from '../../lib/session/model-rule.ts'
 import type { SessionLimits, SessionParts } from '../../lib/session/parts.ts'
 import { turn } from '../fixtures/session/clock.ts'
@@ -491,6 +492,21 @@ inSession('a dead upstream is cut, and its client told by an event and 1011', {}
   await turn()
   t.match(closed, [{ endedBy: 'gateway', closeCode: 1011, error: 'peer_timeout' }])
 })
+
+for (const [silent, blamed] of [['client', false], ['upstream', true], ['both', false]] as const) {
+  t.test(`${silent} silent: the deployment is ${blamed ? '' : 'not '}to blame`, async t => {
+    const heard: boolean[] = []
+    const { client, upstream, pass, clock } = await join({}, { onClosed: (_, mute) => { heard.push(mute) } })
+    t.teardown(() => clock.restore())
+    for (let second = 1; second <= 40; second++) {
+      if (silent === 'upstream') client.frame(10)
+      if (silent === 'client') upstream.frame(10)
+      await pass(1_000)
+    }
+    await clock.advance(defaults.closeTimeout)
+    t.strictSame(heard, [blamed])
+  })
+}
 
 inSession('peers that answer pings live for hours', {}, async (t, { client, upstream, pass }) => {
   let pings = 0
