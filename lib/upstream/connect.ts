@@ -167,14 +167,14 @@ export async function dialDeployment (deployment: Deployment, hello: ClientHello
   }
 }
 
-/** Whether the provider of a deployment has sessions of this kind, as far as its adapter knows. */
+/** Whether the provider of a deployment has sessions of this kind, as far as its adapter says beforehand. */
 export function serves (deployment: Deployment, hello: ClientHello, { adapters }: Pick<ConnectTools, 'adapters'>): boolean {
   try {
-    adapters.get(providerOf(deployment))?.request(deployment, hello)
-  } catch (cause) {
-    return !isUnsupported(cause)
+    return adapters.get(providerOf(deployment))?.serves?.(hello) !== false
+  } catch {
+    // An adapter of the host's that throws is found out when it is asked for a request.
+    return true
   }
-  return true
 }
 
 /** Whether an adapter has said that its provider has no such sessions. */

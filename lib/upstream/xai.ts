@@ -1,4 +1,4 @@
-import type { UpstreamAdapter } from '../../types/index.ts'
+import type { ClientHello, UpstreamAdapter } from '../../types/index.ts'
 import { GatewayError } from '../errors.ts'
 import { bearerRequest, readyAt } from './bearer.ts'
 import { classifyAnswer } from './refusal.ts'
@@ -10,8 +10,9 @@ import { classifyAnswer } from './refusal.ts'
  */
 export const xai: UpstreamAdapter = {
   provider: 'xai',
+  serves,
   request (deployment, hello, token) {
-    if (hello.query.getAll('intent').includes('transcription')) {
+    if (!serves(hello)) {
       throw new GatewayError('unsupported_feature', { param: 'intent', message: 'The provider of this model has no transcription sessions.' })
     }
     return bearerRequest('https://api.x.ai/v1', deployment, hello, token)
@@ -23,4 +24,8 @@ export const xai: UpstreamAdapter = {
     return classifyAnswer(answer)
   },
   dialect: () => 'xai'
+}
+
+function serves ({ query }: ClientHello): boolean {
+  return !query.getAll('intent').includes('transcription')
 }

@@ -18,7 +18,18 @@ t.test('a session that one provider does not have goes to the next, without a di
   t.strictSame(await client.json(0), sessionCreated)
   t.equal(upstream.counts.opened, dials + 1)
   t.equal(upstream.calls.at(-1)!.url.searchParams.get('intent'), 'transcription')
-  t.match(gateway.fastify.realtime.sessions.list(), [{ deployment: 'openai', route: { attempts: [{ deployment: 'xai', outcome: 'unsupported' }, { deployment: 'openai', outcome: 'ready' }] } }])
+  t.match(gateway.fastify.realtime.sessions.list(), [{ deployment: 'openai', route: { passedOver: [{ deployment: 'xai', reason: 'unsupported' }], attempts: [{ deployment: 'openai', outcome: 'ready' }] } }])
+})
+
+t.test('an adapter that says so only when it is asked for a request costs no dial either', async t => {
+  const dials = upstream.counts.opened
+  for (const serves of [undefined, () => { throw new Error('beforehand') }]) {
+    const late: UpstreamAdapter = { provider: 'late', serves, request () { throw new GatewayError('unsupported_feature') } }
+    const gateway = await startGateway(t, { adapters: [late], deployments: [onXai({ id: 'late', target: 'late/grok' }), deploymentAt(upstream, { id: 'openai', order: 1 })] })
+    await connect(gateway.port, transcription)
+    t.match(gateway.fastify.realtime.sessions.list(), [{ deployment: 'openai', route: { attempts: [{ deployment: 'late', outcome: 'unsupported' }, { deployment: 'openai', outcome: 'ready' }] } }])
+  }
+  t.equal(upstream.counts.opened, dials + 2)
 })
 
 t.test('where nobody has it, the client hears what cannot be served', async t => {
@@ -89,5 +100,9 @@ t.test('the conformance suite lets an adapter refuse what its provider lacks, an
   })
   t.equal(await broken(refusing('unsupported_feature', query => query.has('intent'))), 0)
   t.ok(await broken(refusing('invalid_request', query => query.has('intent'))) > 0, 'by its own code alone')
+  const adapter = refusing('unsupported_feature', query => query.has('intent'))
+  t.equal(await broken({ ...adapter, serves: ({ query }) => !query.has('intent') }), 0)
+  t.equal(await broken({ ...adapter, serves: () => true }), 1, 'what it says beforehand has to hold')
+  t.equal(await broken({ ...adapter, serves: () => false }), 1)
   t.equal(await broken(refusing('unsupported_feature', () => true)), 6, 'a plain session is what every provider has: no rule of requests holds')
 })

@@ -72,6 +72,11 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
       assert.deepEqual([url.origin, url.pathname], [origin, pathname])
       assert.ok(!url.searchParams.getAll('model').includes('evil'), 'the model is another')
     }),
+    ...(adapter.serves === undefined
+      ? []
+      : [rule('says beforehand which sessions it has', () => {
+          for (const hello of hellos()) assert.equal(adapter.serves!(hello), asked(hello) !== undefined, `?${hello.query}`)
+        })]),
     rule('says when the upstream has answered: with its first event, or when it is open', () => {
       for (const hello of hellos()) assert.ok([undefined, 'event', 'open'].includes(adapter.readyAt?.(hello)), 'neither event nor open')
     }),
