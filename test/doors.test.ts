@@ -125,7 +125,6 @@ t.test('only plugin, http, auth/authenticate and the command know Fastify', asyn
     yaml: /^lib\/config\//,
     'env-schema': /^lib\/env\.ts$/,
     typebox: /^lib\/env\.ts$/,
-    'lossless-json': /^lib\/parse-json\.ts$/,
     'close-with-grace': /^lib\/cli\.ts$/
   }
   const foreign = imports.filter(({ to, ours }) => !ours && !to.startsWith('node:') && to !== 'fastify')

@@ -1,4 +1,5 @@
 import { deepStrictEqual } from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import t from 'tap'
 import { parseJson } from '../lib/parse-json.ts'
@@ -43,6 +44,16 @@ t.test('values beside an escaped key are what JSON.parse makes of them', async t
 
 t.test('an escaped key in a text of thousands of levels is an error, and no crash', async t => {
   t.throws(() => parseJson(`{"\\n":${'['.repeat(200_000)}${']'.repeat(200_000)}}`), RangeError)
+})
+
+t.test('the largest message that a client may send is read in little memory', async t => {
+  const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '--max-old-space-size=160', '--input-type=module', '--eval', `
+    import { parseJson } from ${JSON.stringify(new URL('../lib/parse-json.ts', import.meta.url).href)}
+    for (const text of [JSON.stringify('x'.repeat(16e6)), JSON.stringify('\\n'.repeat(8e6)), '[' + '1,'.repeat(1e6) + '1]']) {
+      if (Object.keys(parseJson('{"\\\\u0061":' + text + '}'))[0] !== 'a') process.exit(2)
+    }
+  `], { encoding: 'utf8', timeout: 30_000 })
+  t.equal(status, 0, stderr.slice(-1_000))
 })
 
 t.test('megabytes of backslashes and quotes take no time to look through', async t => {

@@ -55,7 +55,7 @@ export interface UpstreamAdapter {
    * Whether the provider has such sessions at all; `false` where `request` would throw `unsupported_feature`. The built-in router asks
    * before it chooses, so that those that cannot take no place among the candidates. Default: all.
    */
-  serves? (hello: ClientHello): boolean
+  serves? (hello: Omit<ClientHello, 'model'>): boolean
   /**
    * When the upstream counts as having answered: with its first event (default), or as soon as the socket is open,
    * for sessions in which the upstream does not speak first.

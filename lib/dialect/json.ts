@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { parseJson } from '../parse-json.ts'
+import { parseJson, stringEnd } from '../parse-json.ts'
 import type { RealtimeEvent } from '../../types/index.ts'
 
 // A number that JavaScript may not hold as it is written: many digits, or an exponent. Ids are full of such, but stand in quotes.
@@ -63,14 +63,4 @@ function replaceNumbers (text: string, replace: (literal: string) => string): st
     }
   }
   return out + text.slice(copied)
-}
-
-/** Index behind the quote that ends the string whose first character is at `start`. */
-function stringEnd (text: string, start: number): number {
-  for (let end = text.indexOf('"', start); end !== -1; end = text.indexOf('"', end + 1)) {
-    let slash = end - 1
-    while (slash >= start && text[slash] === '\\') slash--
-    if ((end - slash) & 1) return end + 1
-  }
-  return text.length
 }

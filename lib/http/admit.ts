@@ -51,7 +51,7 @@ export async function admit (request: FastifyRequest, hello: Hello, signal: Abor
     tags: [...principal.tags ?? [], ...hello.tags],
     user: hello.safetyIdentifier,
     // Sessions of another kind than voice are asked for in the query.
-    ...(query.size > 0 && { serves: deployment => serves(deployment, { query }, tools.connecting) })
+    ...(query.size > 0 && { serves: deployment => serves(deployment, { query, safetyIdentifier: hello.safetyIdentifier }, tools.connecting) })
   }, signal, tools)
   const attempts: RouteAttempt[] = []
   const route = { candidates: plan.candidates.map(({ id }) => id), passedOver: plan.passedOver ?? [], attempts }

@@ -119,8 +119,9 @@ export class Registry implements RealtimeSessions {
   #sweep (): void {
     const now = this.#options.now()
     // A sweep that comes late says that we slept, not that the peers were silent.
-    this.#awake += Math.min(now - this.#sweptAt, 2 * this.#options.sweepInterval)
+    const step = Math.min(now - this.#sweptAt, 2 * this.#options.sweepInterval)
+    this.#awake += step
     this.#sweptAt = now
-    for (const session of this.#sessions.values()) session.sweep(now, this.#awake)
+    for (const session of this.#sessions.values()) session.sweep(now, this.#awake, step)
   }
 }

@@ -178,10 +178,11 @@ export class Session {
    * Ends what has taken too long.
    * @param now on the session's clock
    * @param awake milliseconds on a clock that stands still while this process does
+   * @param step how far that clock went since the last sweep
    */
-  sweep (now: number, awake: number): void {
+  sweep (now: number, awake: number, step: number): void {
     if (this.#end !== undefined) return
-    const overdue = this.#watch.check(now, awake, this.#traffic.activeAt)
+    const overdue = this.#watch.check(now, awake, step, this.#traffic.activeAt)
     if (overdue === undefined) return
     // Where both peers are silent, the network between may be ours.
     this.#upstreamDead = !overdue.dead.includes(this.#traffic.client) && overdue.dead.includes(this.#traffic.upstream)

@@ -37,7 +37,6 @@ export class Watch {
   readonly #startedAt: number
   readonly #sinceStall = [new Since(), new Since()] as const
   readonly #sinceActive = new Since()
-  #awake: number | undefined
 
   /** @param up what the client sends goes through it; `down`: what the upstream sends. */
   constructor (client: Leg, upstream: Leg, up: Pump, down: Pump, limits: SessionLimits, startedAt: number) {
@@ -51,12 +50,11 @@ export class Watch {
   /**
    * @param now on the session's clock
    * @param awake milliseconds on a clock that stands still while this process does: what came meanwhile was not read yet
+   * @param step how long it was awake since the last look at any session
    * @param activeAt when the last message passed
    */
-  check (now: number, awake: number, activeAt: number): Overdue | undefined {
+  check (now: number, awake: number, step: number, activeAt: number): Overdue | undefined {
     const { stallTimeout, idleTimeout, maxSessionDuration } = this.#limits
-    const step = awake - (this.#awake ?? -Infinity)
-    this.#awake = awake
     const idle = this.#sinceActive.awake(activeAt, now, awake, step)
     if (this.#pumps.some(({ stalledAt }, i) => stalledAt !== undefined && this.#sinceStall[i]!.awake(stalledAt, now, awake, step) >= stallTimeout)) {
       return { error: new GatewayError('slow_consumer'), dead: [] }

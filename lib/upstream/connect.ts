@@ -112,13 +112,18 @@ async function tryCandidate (deployment: Deployment, request: ConnectRequest, to
     report({ type: 'ready', deployment, ms: ended('warm'), warm: true })
     return { ready: { deployment, ...warm } }
   }
+  const hello = { ...request.hello, ...(request.named && { model: modelOf(deployment) }) }
+  // Who is not dialled needs no place.
+  if (!serves(deployment, request.hello, tools)) {
+    ended('unsupported')
+    return { refusal: { kind: 'unsupported' }, cause: excuse(deployment, hello, tools) }
+  }
   const release = tools.places.take(deployment) ?? ceded(deployment, tools)
   if (release === undefined) {
     ended('full')
     return {}
   }
   report({ type: 'dial', deployment })
-  const hello = { ...request.hello, ...(request.named && { model: modelOf(deployment) }) }
   const { ready, refusal, cause } = await dialDeployment(deployment, hello, tools, signal)
   if (ready !== undefined && !signal.aborted) {
     won()
@@ -168,12 +173,21 @@ export async function dialDeployment (deployment: Deployment, hello: ClientHello
 }
 
 /** Whether the provider of a deployment has sessions of this kind, as far as its adapter says beforehand. */
-export function serves (deployment: Deployment, hello: ClientHello, { adapters }: Pick<ConnectTools, 'adapters'>): boolean {
+export function serves (deployment: Deployment, hello: Omit<ClientHello, 'model'>, { adapters }: Pick<ConnectTools, 'adapters'>): boolean {
   try {
     return adapters.get(providerOf(deployment))?.serves?.(hello) !== false
   } catch {
     // An adapter of the host's that throws is found out when it is asked for a request.
     return true
+  }
+}
+
+/** What an adapter says of sessions that its provider has not. */
+function excuse (deployment: Deployment, hello: ClientHello, { adapters }: Pick<ConnectTools, 'adapters'>): unknown {
+  try {
+    adapters.get(providerOf(deployment))?.request(deployment, hello)
+  } catch (cause) {
+    return cause
   }
 }
 

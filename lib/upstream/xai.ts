@@ -26,6 +26,6 @@ export const xai: UpstreamAdapter = {
   dialect: () => 'xai'
 }
 
-function serves ({ query }: ClientHello): boolean {
+function serves ({ query }: Pick<ClientHello, 'query'>): boolean {
   return !query.getAll('intent').includes('transcription')
 }

@@ -107,6 +107,17 @@ t.test('one answer is asked for all turns that waited for one which an error wit
   t.strictSame(session.hears(done()).back, [])
 })
 
+t.test('a client that asks itself after an error without a name is not interrupted', async t => {
+  const session = startManual()
+  for (let i = 0; i < 2; i++) session.up(commit)
+  asked(session)
+  asked(session)
+  session.hears(failed('server_error'))
+  session.up({ type: 'response.create', response: { instructions: 'i' } })
+  t.strictSame(session.hears(created()).back, [])
+  t.strictSame(session.hears(done()).back, [])
+})
+
 for (const id of [null, 'gateway_response_for_commit']) {
   t.test(`a response that the provider refuses keeps no later turn waiting (${id ?? 'unnamed'})`, async t => {
     const session = startManual()

@@ -108,25 +108,26 @@ withRegistry('no peer is cut for the silence of a process that slept, however of
   t.strictSame(client.errors, ['peer_timeout'], 'but for its own')
 })
 
-withRegistry('a session does not count as idle, nor its peer as stalled, for what a process that slept could not see', {}, async (t, { clock, open }) => {
-  const idle = await open('idle', { idleTimeout: 10_000, pingInterval: 3_600_000 })
-  const stalled = await open('stalled', { stallTimeout: 10_000, closeTimeout: 1_000, highWaterMark: 100_000, lowWaterMark: 50_000, pingInterval: 3_600_000 })
-  await clock.advance(1_000)
-  stalled.client.socket.stall()
-  for (let i = 0; i < 40; i++) stalled.upstream.text('x'.repeat(10_000))
-  await turn()
-  await clock.advance(1_000)
-  clock.sleep(3_600_000)
-  // The sweep that comes late counts as two.
-  await clock.advance(4_000)
-  t.strictSame([...idle.client.errors, ...stalled.upstream.socket.closes], [])
-  idle.client.text('what waited')
-  await clock.advance(9_000)
-  t.strictSame(idle.client.errors, [], 'a message begins it anew')
-  t.strictSame(stalled.upstream.socket.closes, [{ code: 1000, reason: '' }], 'it counts on from where it stood')
-  await clock.advance(2_000)
-  t.strictSame(idle.client.errors, ['session_expired'])
-})
+for (const [when, before] of [['right after it began', 0], ['later', 2_000]] as const) {
+  withRegistry(`a session does not count as idle, nor its peer as stalled, for what a process that slept ${when} could not see`, {}, async (t, { clock, open }) => {
+    const idle = await open('idle', { idleTimeout: 10_000, pingInterval: 3_600_000 })
+    const stalled = await open('stalled', { stallTimeout: 10_000, closeTimeout: 1_000, highWaterMark: 100_000, lowWaterMark: 50_000, pingInterval: 3_600_000 })
+    stalled.client.socket.stall()
+    for (let i = 0; i < 40; i++) stalled.upstream.text('x'.repeat(10_000))
+    await turn()
+    await clock.advance(before)
+    clock.sleep(3_600_000)
+    // The sweep that comes late counts as two.
+    await clock.advance(4_000)
+    t.strictSame([...idle.client.errors, ...stalled.upstream.socket.closes], [])
+    idle.client.text('what waited')
+    await clock.advance(9_000)
+    t.strictSame(idle.client.errors, [], 'a message begins it anew')
+    t.strictSame(stalled.upstream.socket.closes, [{ code: 1000, reason: '' }], 'it counts on from where it stood')
+    await clock.advance(2_000)
+    t.strictSame(idle.client.errors, ['session_expired'])
+  })
+}
 
 withRegistry('a drain takes no more, ends what is idle at once and waits for what runs', {}, async (t, { registry, clock, open }) => {
   const idle = await open('idle')

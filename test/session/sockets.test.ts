@@ -72,7 +72,7 @@ t.test('a client that does not read stops its upstream, and at stallTimeout only
   for (let i = 0; i < 2_000; i++) await nextTurn()
   t.ok(session.info().bytes.upstream - taken < 200_000, 'nothing more is read')
   t.ok(clientNear.writableLength < 200_000 + 64_014 + 65_536, `${clientNear.writableLength} bytes wait`)
-  session.sweep(performance.now() + 1_000, 0)
+  session.sweep(performance.now() + 1_000, 0, 1_000)
   t.match(await over(t, joined), { endedBy: 'gateway', closeCode: 1013, error: 'slow_consumer' })
   t.strictSame(readFrames(await atUpstream.done).map(closeOf), [{ code: 1000, reason: '' }])
   upstream.destroy()

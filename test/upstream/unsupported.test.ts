@@ -51,6 +51,13 @@ t.test('a deployment never rests for it, and gets its place back', async t => {
   t.match(await (await connect(gateway.port)).json(0), { type: 'session.created' })
 })
 
+t.test('it is said of a full deployment too: no waiting would help', async t => {
+  const gateway = await startGateway(t, { deployments: [onXai({ maxSessions: 1 })] })
+  await connect(gateway.port)
+  t.equal((await request(gateway.port)).error?.code, 'rate_limit_exceeded')
+  t.match((await request(gateway.port, transcription)).error, { code: 'unsupported_feature', param: 'intent' })
+})
+
 t.test('it neither ends a rest nor lengthens it, and leaves the trial to the next', async t => {
   const [a, b] = [deployment('a'), deployment('b')]
   const { report, plan, pass } = testRouter([a, b], { allowedFails: 1, cooldownMs: 1_000 })

@@ -65,6 +65,8 @@ export function createResponse (event: RealtimeEvent, state: XaiClientState): Re
 /** A client that asks itself for the answer to its commit gets one, not two. */
 function answered (event: RealtimeEvent, state: XaiClientState): RealtimeEvent {
   state.commits = Math.max(0, state.commits - 1)
+  // Nothing is on its way whose end the turn could wait for: an error without a name may have told of it.
+  if (state.running === 0 && !state.asked) state.due = false
   return event
 }
 

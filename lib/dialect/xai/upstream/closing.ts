@@ -3,7 +3,6 @@ import type { Fields } from '../../fields.ts'
 import type { RealtimeEvent } from '../../../../types/index.ts'
 import { doneId, itemDone } from './items.ts'
 import { filled, findKept, settle } from './kept.ts'
-import { most } from './state.ts'
 import type { Kept, XaiState } from './state.ts'
 import { textOf } from './values.ts'
 
@@ -26,14 +25,15 @@ export function closeOutputs (event: RealtimeEvent, state: XaiState, response: s
     if (growing) closing.push(...closeParts(event, kept, response, item, closing.length))
     settle(kept, item)
     if (item === undefined) continue
-    if (said === undefined) all.push(item)
-    else all[all.indexOf(said)] = item
+    if (said === undefined) {
+      // The place of an item in the list is its output_index.
+      const next = all.findIndex(other => (findKept(state, fieldsOf(other).id)?.index ?? -1) > kept.index!)
+      all.splice(next === -1 ? all.length : next, 0, item)
+    } else all[all.indexOf(said)] = item
     if (open) closing.push(itemDone(event, kept, item, closing.length))
     if (growing) closing.push({ type: 'response.output_item.done', event_id: doneId(event, kept.id, closing.length), response_id: response, output_index: kept.index, item })
   }
-  // The place of an item in the list is its output_index.
-  const place = (item: unknown): number => findKept(state, fieldsOf(item).id)?.index ?? most.items
-  return { closing, output: all.sort((a, b) => place(a) - place(b)) }
+  return { closing, output: all }
 }
 
 /** What ends the parts of a message, or the arguments of a function call: OpenAI says so of a call that is cut off, too. */

@@ -22,7 +22,7 @@ const places: Places = [
 /** xAI has types of its own (docs.x.ai, voice), which OpenAI's clients would know as codes. */
 export function tellError (event: RealtimeEvent, state: XaiState): Translated {
   const error = fieldsOf(event.error)
-  if (state.hiding && isAboutDefault(error, state)) {
+  if (state.hiding && isAboutDefault(error)) {
     state.hiding = false
     return undefined
   }
@@ -49,10 +49,9 @@ export function tellError (event: RealtimeEvent, state: XaiState): Translated {
 /** Words that tell what an error is about, where it names no event. */
 const aboutUpdate = /session\.update|turn_detection/i
 
-/** Whether an error refuses the default turn detection, which the client has not asked for. */
-function isAboutDefault ({ event_id: id, code, message, param }: Fields, { updates }: XaiState): boolean {
-  if (typeof id === 'string') return id === defaultEventId
-  return updates.length === 0 && aboutUpdate.test(`${textOf(code, '')} ${textOf(message, '')} ${textOf(param, '')}`)
+/** Whether an error refuses the default turn detection, which was sent before all that the client has said of its session. */
+function isAboutDefault ({ event_id: id, code, message, param }: Fields): boolean {
+  return typeof id === 'string' ? id === defaultEventId : aboutUpdate.test(`${textOf(code, '')} ${textOf(message, '')} ${textOf(param, '')}`)
 }
 
 /** Nothing holds of an update that xAI has refused. */
