@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import type { RealtimeEvent } from '../../types/index.ts'
 import { faultsOf, says, startHop } from '../fixtures/dialect/xai-upstream.ts'
@@ -223,4 +224,34 @@ t.test('an item that xAI lists as still growing when it cuts the answer off is i
     t.match(events.find(({ type }) => type === 'response.output_item.done'), { item: shown })
     t.match(events.at(-1), { response: { output: [shown] } })
   }
+})
+
+t.test('an item that is being said is not forgotten for items that are done', async t => {
+  const hop = speak()
+  for (let i = 0; i < 40; i++) hop.down(says.item(`old_${i}`, { role: 'user', content: [] }))
+  t.match(hop.down(about('output_audio_transcript.done')), [{ transcript: 'Hello there.' }])
+  const told = hop.down(says.done('r1', { status: 'completed' }))
+  t.match(told.at(-1), { response: { output: [{ id: 'i1', content: spokenOf('Hello there.') }] } })
+  t.ok(types(told).includes('item.done'))
+  t.ok(hop.state.items.size <= 32)
+})
+
+t.test('an event_id of any length is repeated no more often than it came', async t => {
+  const hop = speak()
+  const told = hop.down({ ...says.done('r1', { status: 'cancelled' }), event_id: 'x'.repeat(100_000) })
+  t.ok(told.length > 4)
+  t.strictSame(told.slice(0, -1).filter(({ event_id: id }) => String(id).length > 600), [])
+})
+
+t.test('what is kept of a long text holds no more than itself', async t => {
+  const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '--max-old-space-size=120', '--input-type=module', '--eval', `
+    import { says, startHop } from ${JSON.stringify(new URL('../fixtures/dialect/xai-upstream.ts', import.meta.url).href)}
+    const hop = startHop()
+    hop.down(says.begin('r1'))
+    for (let i = 0; i < 32; i++) {
+      hop.down(says.output('r1', 'i' + i))
+      for (const [type, name] of [['output_audio_transcript.done', 'transcript'], ['function_call_arguments.done', 'arguments']]) hop.down(says.about(type, 'r1', 'i' + i, { [name]: JSON.parse(JSON.stringify(i + 'x'.repeat(4e6))) }))
+    }
+  `], { encoding: 'utf8', timeout: 60_000 })
+  t.equal(status, 0, stderr.slice(-1_000))
 })

@@ -56,6 +56,69 @@ t.test('with turn detection, a commit and a response.create are two things', asy
   t.strictSame(hop.up(create()), [create()])
 })
 
+const refused = (id: string | null, code: string, message = 'No.'): RealtimeEvent => ({ type: 'error', event_id: 'e1', error: { type: 'invalid_request_error', code, message, param: null, event_id: id } })
+
+t.test('a response.create that was not sent for its commit is sent when xAI refuses the commit', async t => {
+  for (const id of ['m1', null]) {
+    const pair = startPair()
+    const text = (event: RealtimeEvent): Buffer => Buffer.from(JSON.stringify(event))
+    pair.up.translate(text({ type: 'session.update', session: { type: 'realtime', audio: { input: { turn_detection: null } } } }))
+    pair.up.translate(text(commit))
+    t.strictSame(pair.up.translate(text(create({ output_modalities: ['text'], metadata: { a: 'b' } }, 'rc'))), { onward: [], back: [] })
+    const { onward, back } = pair.down.translate(text(refused(id, 'input_audio_buffer_commit_empty')))!
+    t.match(onward.map(each => JSON.parse(each)), [{ type: 'error', error: { code: 'input_audio_buffer_commit_empty', event_id: id } }])
+    t.strictSame(back.map(each => JSON.parse(each)), [create({ modalities: ['audio'], metadata: { a: 'b' } }, 'rc')])
+    const begun = pair.down.translate(text(says.begin('r1', { metadata: null })))!.onward.map(each => JSON.parse(each))
+    t.match(begun, [{ response: { output_modalities: ['text'], metadata: { a: 'b' } } }], 'and answered as it asks')
+    t.strictSame(pair.down.translate(text(refused(id, 'input_audio_buffer_commit_empty')))?.back ?? [], [], 'once')
+  }
+})
+
+t.test('of a response.create beside a commit no more is kept than 16 KiB', async t => {
+  const hop = manual()
+  hop.up(commit)
+  t.strictSame(hop.up(create({ instructions: 'x'.repeat(20_000) })), [])
+  t.equal(hop.state.requests[0]!.instead, undefined)
+})
+
+t.test('an error about something else, which names no event, takes no commit back', async t => {
+  for (const [code, message] of [['response_cancel_not_active', 'Cancellation failed: no active response found'], ['invalid_request_error', 'The item of the response cannot be truncated.'], ['x', 'The item to delete is part of a response.']] as const) {
+    const hop = manual()
+    hop.up(commit)
+    hop.down(refused(null, code, message))
+    t.strictSame(hop.up(create()), [], message)
+  }
+})
+
+t.test('a response begins for the request whose metadata it repeats, whichever was made first', async t => {
+  const hop = startHop()
+  hop.opening(undefined)
+  const beside = create({ conversation: 'none', output_modalities: ['text'], metadata: { topic: 'a' } }, 'c1')
+  hop.up(create({ metadata: { topic: 'b' } }, 'c0'))
+  hop.up(beside)
+  t.match(hop.down(says.begin('r1', { metadata: { topic: 'a' } })), [{ response: { output_modalities: ['text'], conversation_id: null, metadata: { topic: 'a' } } }])
+  hop.up(beside)
+  t.match(hop.down(says.begin('r2', { metadata: { topic: 'b' } })), [{ response: { output_modalities: ['audio'], metadata: { topic: 'b' } } }])
+  t.match(hop.down(says.begin('r3')), [{ response: { output_modalities: ['audio'], metadata: null } }], 'the turn of the user, as xAI is known to repeat metadata')
+  t.match(hop.down(says.begin('r4', { metadata: { topic: 'a' } })), [{ response: { output_modalities: ['text'] } }])
+})
+
+t.test('where xAI repeats no metadata, responses begin in the order in which they were asked for', async t => {
+  const hop = startHop()
+  hop.opening(undefined)
+  hop.up(create({ output_modalities: ['text'], metadata: { topic: 'a' } }))
+  t.match(hop.down(says.begin('r1')), [{ response: { output_modalities: ['text'], metadata: { topic: 'a' } } }])
+})
+
+t.test('a response shows the format that was asked for with it', async t => {
+  const hop = startHop()
+  hop.opening(undefined)
+  hop.up(create({ audio: { output: { format: { type: 'audio/pcmu' } } } }))
+  t.match(hop.down(says.begin('r1')), [{ response: { audio: { output: { format: { type: 'audio/pcmu' } } } } }])
+  t.match(hop.down(says.done('r1')).at(-1), { response: { audio: { output: { format: { type: 'audio/pcmu' } } } } })
+  t.match(hop.down(says.begin('r2')), [{ response: { audio: { output: { format: { type: 'audio/pcm' } } } } }])
+})
+
 t.test('without turn detection a commit asks xAI for the response, so that the first response.create after it is not sent', async t => {
   const hop = manual()
   t.strictSame(hop.up(commit), [commit])

@@ -145,6 +145,33 @@ t.test('of an update that xAI refuses nothing holds', async t => {
   t.match(hop.state.words, { turnDetection: { type: 'server_vad' }, speed: 1.2, textOnly: false })
 })
 
+t.test('what was sent after an update that xAI refuses holds all the same', async t => {
+  const hop = startHop()
+  hop.up({ ...update({ type: 'realtime', audio: { input: { format: { type: 'audio/nope' } }, output: { speed: 1.2 } } }), event_id: 'u1' })
+  hop.up({ ...update({ type: 'realtime', audio: { input: { turn_detection: null }, output: { voice: 'marin' } } }), event_id: 'u2' })
+  t.equal(hop.down(refusing('u1')).length, 1)
+  t.match(hop.state.words, { turnDetection: null, speed: 1, voice: { client: 'marin' }, inputFormat: { type: 'audio/pcm' } })
+  t.equal(hop.opening(undefined), undefined, 'turn detection was spoken of')
+  t.match(hop.down(says.updated({ voice: 'ara' })), [{ session: { audio: { input: { turn_detection: null }, output: { voice: 'marin', speed: 1 } } } }])
+  t.strictSame(hop.opening(undefined), [])
+})
+
+t.test('each answer shows its own update, though another is on its way', async t => {
+  const hop = startHop()
+  const wants = (voice: string, turnDetection: object | null, model: string, modality: string): object =>
+    ({ type: 'realtime', output_modalities: [modality], audio: { input: { turn_detection: turnDetection, transcription: { model } }, output: { voice } } })
+  const shown = (session: object): unknown => hop.down(says.updated({ audio: { input: { transcription: {} } }, ...session }))[0]!['session']
+  const first = wants('marin', null, 'whisper-1', 'audio')
+  const second = wants('cedar', vad, 'gpt-4o-transcribe', 'text')
+  hop.up(update(first))
+  hop.up(update(second))
+  t.match(hop.state.words, { voice: { client: 'cedar' }, textOnly: true }, 'what is asked for meanwhile goes by the last')
+  t.match(shown({ voice: 'ara' }), first)
+  t.match(hop.state.words, { voice: { client: 'cedar' }, textOnly: true })
+  t.match(shown({ voice: 'rex', turn_detection: vad }), second)
+  t.match(shown({ voice: 'eve', turn_detection: vad }), { audio: { output: { voice: 'eve' } } }, 'what nobody asked for is shown as xAI says it')
+})
+
 t.test('a first update that xAI refuses does not keep the default away', async t => {
   const hop = startHop()
   t.match(hop.up({ type: 'session.update', session: { type: 'realtime' } }), [{ event_id: 'gateway_update_1' }], 'one without an id gets one, to be refused by')

@@ -104,3 +104,11 @@ t.test('of what the user says the last 16 are remembered, and what was told of i
   hop.down(completed('Hello', 'completed', 'i99'))
   t.equal(hop.state.speeches.get('i99')?.told, '')
 })
+
+t.test('a client that switches detection off while it hears speech hears the end of it, and no more', async t => {
+  const hop = startHop()
+  t.equal(hop.down(started(0)).length, 1)
+  hop.up({ type: 'session.update', session: { type: 'realtime', audio: { input: { turn_detection: null } } } })
+  t.equal(hop.down(stopped(900)).length, 1)
+  t.strictSame([...hop.down(started(1_000, 'i2')), ...hop.down(stopped(1_900, 'i2'))], [])
+})

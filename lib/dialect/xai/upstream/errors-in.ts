@@ -3,9 +3,10 @@ import type { Fields } from '../../fields.ts'
 import { withParam } from '../../params.ts'
 import type { Places } from '../../params.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
-import { forgetRequest } from './requests.ts'
-import type { PendingUpdate, XaiState } from './state.ts'
+import { createResponse, forgetRequest } from './requests.ts'
+import type { XaiState } from './state.ts'
 import { defaultEventId } from './turn-detection.ts'
+import { refuseUpdate } from './updates.ts'
 import { nameOf, textOf } from './values.ts'
 
 const known = new Set(['invalid_request_error', 'server_error', 'rate_limit_error', 'insufficient_quota'])
@@ -26,12 +27,12 @@ export function tellError (event: RealtimeEvent, state: XaiState): Translated {
     state.hiding = false
     return undefined
   }
-  forgetRequest(state, error)
-  const refused = refusedUpdate(state, error.event_id)
+  const instead = forgetRequest(state, error)
+  const refused = refuseUpdate(state, error.event_id)
   const said = nameOf(error.type) ?? 'internal_error'
   const type = known.has(said) ? said : said === 'internal_error' ? 'server_error' : 'invalid_request_error'
   const code = nameOf(error.code) ?? said
-  return {
+  const told = {
     ...event,
     error: {
       ...withParam(places, {
@@ -44,6 +45,8 @@ export function tellError (event: RealtimeEvent, state: XaiState): Translated {
       event_id: refused?.unnamed === true ? null : nameOf(error.event_id) ?? null
     }
   }
+  const asked = instead === undefined ? undefined : createResponse(instead, state)
+  return asked === undefined ? told : [told, { answer: asked }]
 }
 
 /** Words that tell what an error is about, where it names no event. */
@@ -52,14 +55,4 @@ const aboutUpdate = /session\.update|turn_detection/i
 /** Whether an error refuses the default turn detection, which was sent before all that the client has said of its session. */
 function isAboutDefault ({ event_id: id, code, message, param }: Fields): boolean {
   return typeof id === 'string' ? id === defaultEventId : aboutUpdate.test(`${textOf(code, '')} ${textOf(message, '')} ${textOf(param, '')}`)
-}
-
-/** Nothing holds of an update that xAI has refused. */
-function refusedUpdate (state: XaiState, id: unknown): PendingUpdate | undefined {
-  const refused = state.updates.find(update => update.id === id)
-  if (refused === undefined) return undefined
-  state.updates = state.updates.filter(update => update !== refused)
-  Object.assign(state.words, refused.words)
-  state.settled = refused.settled
-  return refused
 }

@@ -42,7 +42,7 @@ export function itemDone (cause: RealtimeEvent, { id, previous }: Pick<Kept, 'id
 
 /** The `event_id` of the n-th event of our own that says what another one tells. */
 export function doneId (cause: RealtimeEvent, otherwise: string, nth: number): string {
-  return `${textOf(cause.event_id, otherwise)}_done${nth === 0 ? '' : `_${nth + 1}`}`
+  return `${nameOf(cause.event_id) ?? otherwise}_done${nth === 0 ? '' : `_${nth + 1}`}`
 }
 
 /** xAI says of some items twice that they are there, and of none that it is done. */

@@ -6,7 +6,12 @@ import { isSmall, keep, textOf } from './values.ts'
 
 /** What is kept of an item, from now on at the latest. */
 export function keptOf (state: XaiState, id: string): Kept {
-  return state.items.get(id) ?? keep(state.items, id, {
+  const known = state.items.get(id)
+  if (known !== undefined) return known
+  // One that still is to be ended is needed more than a newer one that is done.
+  const oldest = state.items.size < most.items ? undefined : [...state.items.values()].find(({ open, response }) => !(open && (response === undefined || state.running.has(response))))
+  if (oldest !== undefined) state.items.delete(oldest.id)
+  return keep(state.items, id, {
     id, item: undefined, previous: null, open: false, response: undefined, growing: false, index: undefined, parts: new Map<number, Part>(), arguments: '', argued: false
   }, most.items)
 }
@@ -52,5 +57,5 @@ export function setTranscript (kept: Kept | undefined, index: unknown, transcrip
 /** What is known of something that the user says. */
 export function speechOf (state: XaiState, item: string): Speech {
   return state.speeches.get(item) ??
-    keep(state.speeches, item, { from: undefined, until: undefined, told: '', final: false, committed: false }, most.speeches)
+    keep(state.speeches, item, { from: undefined, until: undefined, told: '', final: false, committed: false, shown: false }, most.speeches)
 }

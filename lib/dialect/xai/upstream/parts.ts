@@ -60,10 +60,15 @@ function add (part: Part | undefined, delta: unknown): void {
   if (part !== undefined && typeof delta === 'string' && part.text.length + delta.length <= longestText) part.text += delta
 }
 
+/** What is kept of a text: a copy, as a slice would hold all of it. */
+function beginning (text: string): string {
+  return text.length <= longestText ? text : Buffer.from(text.slice(0, longestText)).toString()
+}
+
 /** @returns all that was said in the part */
 function end (part: Part | undefined, text: unknown): string {
   part?.ended.add('words')
-  if (part !== undefined && typeof text === 'string') part.text = text.slice(0, longestText)
+  if (part !== undefined && typeof text === 'string') part.text = beginning(text)
   return textOf(text, part?.text ?? '')
 }
 
@@ -115,7 +120,7 @@ export function endArguments (event: RealtimeEvent, state: XaiState): Translated
   const kept = findKept(state, event.item_id)
   if (kept !== undefined) {
     kept.argued = true
-    if (typeof event.arguments === 'string') kept.arguments = event.arguments.slice(0, longestText)
+    if (typeof event.arguments === 'string') kept.arguments = beginning(event.arguments)
   }
   return placed(event, state)
 }

@@ -15,12 +15,12 @@ export function commit (event: RealtimeEvent, state: XaiState): Translated {
   return event
 }
 
-export function createResponse (event: RealtimeEvent, state: XaiState): Translated {
+export function createResponse (event: RealtimeEvent, state: XaiState): RealtimeEvent | undefined {
   const said = fieldsOf(event.response)
   const apart = said.conversation === 'none'
   const unclaimed = apart ? undefined : [...state.running.values(), ...state.requests].find(({ claimed }) => !claimed)
   if (unclaimed !== undefined) {
-    claim(unclaimed, said, state)
+    claim(unclaimed, event, said, state)
     return undefined
   }
   const { output_modalities: modalities, audio, input, reasoning, ...rest } = said
@@ -28,23 +28,24 @@ export function createResponse (event: RealtimeEvent, state: XaiState): Translat
   const textOnly = wantsText(modalities, 'response.output_modalities', context)
   const output = fieldsOf(fieldsOf(audio).output)
   const voice = voiceOut(output.voice, context)
-  const format = audioFormatOut(output.format).fields
+  const format = audioFormatOut(output.format)
   const response = {
     ...withoutForeign(rest, 'response', context),
     ...(textOnly !== undefined && { modalities: ['audio'] }),
     // What a client says in xAI's own place counts.
     ...(voice !== undefined && !Object.hasOwn(rest, 'voice') && { voice: voice.xai }),
-    ...('format' in format && { audio: { output: format } }),
+    ...('format' in format.fields && { audio: { output: format.fields } }),
     ...reasoningOut(reasoning),
     ...(input !== undefined && { input: Array.isArray(input) ? input.map(item => isFields(item) ? itemOut(item, 'response.input', context) : item) : input })
   }
-  expect(state, { eventId: nameOf(event.event_id), claimed: true, textOnly, voice: voice?.client, apart })
+  const metadata = isFields(said.metadata) && isSmall(said.metadata) ? said.metadata : undefined
+  expect(state, { eventId: nameOf(event.event_id), claimed: true, textOnly, voice: voice?.client, format: format.known, apart, metadata })
   return isFields(event.response) ? { ...event, response } : event
 }
 
 function expect ({ requests }: XaiState, request: Partial<Request>): void {
   requests.push({
-    eventId: undefined, commit: false, claimed: true, textOnly: undefined, voice: undefined, apart: false, metadata: undefined, cancelled: false, ...request
+    eventId: undefined, commit: false, claimed: true, textOnly: undefined, voice: undefined, format: undefined, apart: false, metadata: undefined, cancelled: false, instead: undefined, ...request
   })
   if (requests.length > most.requests) requests.shift()
 }
@@ -53,7 +54,7 @@ const tooLate = ['instructions', 'input', 'audio', 'tools', 'tool_choice', 'reas
 const foreign = ['max_output_tokens', 'prompt', 'parallel_tool_calls']
 
 /** The client asks for the response that its commit has asked for already; what it wants of it comes too late, as far as xAI decides it. */
-function claim (response: Request | Running, said: Fields, { context }: XaiState): void {
+function claim (response: Request | Running, event: RealtimeEvent, said: Fields, { context }: XaiState): void {
   const textOnly = wantsText(said.output_modalities, 'response.output_modalities', context)
   const begun = 'items' in response
   if (begun && textOnly !== undefined && textOnly !== response.textOnly) adjust(context, 'response.output_modalities')
@@ -64,7 +65,11 @@ function claim (response: Request | Running, said: Fields, { context }: XaiState
     if (said[name] !== undefined && isForeign(name, said[name])) adjust(context, `response.${name}`)
   }
   response.claimed = true
-  if (!begun) response.textOnly = textOnly
+  if (!begun) {
+    response.textOnly = textOnly
+    // xAI may refuse the commit, and then has to be asked after all.
+    if (isSmall(event)) response.instead = event
+  }
   if (isFields(said.metadata) && isSmall(said.metadata)) response.metadata = said.metadata
 }
 
@@ -80,10 +85,15 @@ export function cancelResponse (event: RealtimeEvent, state: XaiState): Translat
 
 /** Words that tell what an error is about, where it names no event. */
 const aboutRequest = /input_audio_buffer|commit|response/i
+const aboutOther = /cancel|not_active|truncat|delet/i
 
-/** xAI has refused what a client's event asked for. */
-export function forgetRequest ({ requests }: XaiState, { event_id: id, code, message }: Fields): void {
-  const about = aboutRequest.test(`${textOf(code, '')} ${textOf(message, '')}`)
+/**
+ * xAI has refused what a client's event asked for.
+ * @returns what the client had asked for beside its commit
+ */
+export function forgetRequest ({ requests }: XaiState, { event_id: id, code, message }: Fields): RealtimeEvent | undefined {
+  const said = `${textOf(code, '')} ${textOf(message, '')}`
+  const about = aboutRequest.test(said) && !aboutOther.test(said)
   const at = typeof id === 'string' ? requests.findIndex(({ eventId }) => eventId === id) : about ? requests.length - 1 : -1
-  if (at >= 0) requests.splice(at, 1)
+  return at < 0 ? undefined : requests.splice(at, 1)[0]?.instead
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isFields } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
@@ -12,14 +13,20 @@ import { keep, nameOf } from './values.ts'
 export function beginResponse (event: RealtimeEvent, state: XaiState): Translated {
   if (!isFields(event.response)) return event
   const id = nameOf(event.response.id)
-  const running = id === undefined ? undefined : state.running.get(id) ?? keep(state.running, id, begun(state), most.running)
+  const running = id === undefined ? undefined : state.running.get(id) ?? keep(state.running, id, begun(state, event.response.metadata), most.running)
   return { ...event, response: responseIn(event.response, { status: 'in_progress', status_details: null, output: [] }, null, running, state) }
 }
 
-/** The response that begins is the one that was asked for first; where none was, the user's turn has asked for it. */
-function begun ({ requests, words }: XaiState): Running {
-  const { eventId, commit = false, claimed = true, textOnly = words.textOnly, voice, apart = false, metadata, cancelled = false } = requests.shift() ?? {}
-  return { eventId, commit, claimed, textOnly, voice, apart, metadata, cancelled, items: 0, shifted: false }
+/** The response that begins is the one that was asked for first, as far as metadata tell; where none was, the user's turn has asked for it. */
+function begun (state: XaiState, metadata: unknown): Running {
+  const { requests, words } = state
+  const same = isFields(metadata) ? requests.findIndex(request => isDeepStrictEqual(request.metadata, metadata)) : -1
+  if (same >= 0) state.echoes = true
+  // One that was asked for without metadata, or whose metadata came too late.
+  const at = same >= 0 || !state.echoes ? Math.max(same, 0) : requests.findIndex(request => request.metadata === undefined || request.commit)
+  const [request] = at < 0 ? [] : requests.splice(at, 1)
+  const { eventId, commit = false, claimed = true, textOnly = words.textOnly, voice, format, apart = false, metadata: asked, cancelled = false } = request ?? {}
+  return { eventId, commit, claimed, textOnly, voice, format, apart, metadata: asked, cancelled, items: 0, shifted: false }
 }
 
 export function endResponse (event: RealtimeEvent, state: XaiState): Translated {
@@ -62,7 +69,7 @@ function responseIn (said: Fields, lead: Fields, usage: Fields | null, running: 
     conversation_id: running?.apart === true ? null : conversation,
     output_modalities: [running?.textOnly ?? words.textOnly ? 'text' : 'audio'],
     max_output_tokens: 'inf',
-    audio: { output: { format: words.outputFormat, voice: running?.voice ?? words.voice?.client } },
+    audio: { output: { format: running?.format ?? words.outputFormat, voice: running?.voice ?? words.voice?.client } },
     usage,
     metadata: isFields(metadata) ? metadata : running?.metadata ?? null,
     ...rest

@@ -3,12 +3,13 @@ import type { Fields } from '../../fields.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 import type { Words, XaiState } from './state.ts'
 import { turnDetectionIn } from './turn-detection.ts'
+import { acceptUpdate, foresee } from './updates.ts'
 import { nameOf, numberOf, textOf } from './values.ts'
 
 /** At first xAI detects nothing; what it is about to be told is shown instead. */
 export function createSession (event: RealtimeEvent, state: XaiState): Translated {
   const said = fieldsOf(event.session)
-  return { ...event, session: sessionIn(said, state.words, turnDetectionIn(said.turn_detection) ?? state.words.turnDetection) }
+  return { ...event, session: sessionIn(said, state, turnDetectionIn(said.turn_detection) ?? state.words.turnDetection) }
 }
 
 export function tellSession (event: RealtimeEvent, state: XaiState): Translated {
@@ -16,11 +17,11 @@ export function tellSession (event: RealtimeEvent, state: XaiState): Translated 
     state.hiding = false
     return undefined
   }
-  state.updates = state.updates.slice(1)
+  acceptUpdate(state)
   const said = fieldsOf(event.session)
   // xAI leaves it out where there is none, and where it was not asked for.
-  const detection = isFields(said.turn_detection) ? turnDetectionIn(said.turn_detection) : state.words.turnDetection
-  return { ...event, session: sessionIn(said, state.words, detection) }
+  const detection = isFields(said.turn_detection) ? turnDetectionIn(said.turn_detection) : state.accepted.words.turnDetection
+  return { ...event, session: sessionIn(said, state, detection) }
 }
 
 /** OpenAI's clients know no conversation but that of a response. */
@@ -30,9 +31,12 @@ export function createConversation (event: RealtimeEvent, state: XaiState): Tran
 }
 
 /** A whole session in GA's shape, in OpenAI's order. Nothing of it is what the client only asked for, but for names that xAI does not know. */
-function sessionIn (said: Fields, words: Words, detection: Fields | null): Fields {
+function sessionIn (said: Fields, state: XaiState, detection: Fields | null): Fields {
+  const { words } = state.accepted
   words.id = nameOf(said.id) ?? words.id
   words.model = nameOf(said.model) ?? words.model
+  const voice = voiceIn(said.voice, words)
+  foresee(state)
   const { input, output } = fieldsOf(said.audio)
   return {
     type: 'realtime',
@@ -56,7 +60,7 @@ function sessionIn (said: Fields, words: Words, detection: Fields | null): Field
       },
       output: {
         format: formatIn(fieldsOf(output).format, words.outputFormat),
-        voice: voiceIn(said.voice, words),
+        voice,
         speed: numberOf(fieldsOf(output).speed, words.speed)
       }
     },

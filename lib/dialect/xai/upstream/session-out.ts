@@ -3,9 +3,10 @@ import type { Fields } from '../../fields.ts'
 import type { DialectContext, RealtimeEvent, Translated } from '../../../../types/index.ts'
 import { audioFormatOut, transcriptionOut, voiceOut } from './audio-out.ts'
 import { adjust, clamp, reasoningOut, refuse, wantsText, withoutForeign } from './nearest.ts'
-import { defaultTurnDetection, most } from './state.ts'
+import { defaultTurnDetection } from './state.ts'
 import type { Words, XaiState } from './state.ts'
 import { turnDetectionIn, turnDetectionOut } from './turn-detection.ts'
+import { expectUpdate, isSettled } from './updates.ts'
 import { nameOf } from './values.ts'
 
 /** What xAI is told, and what there is to remember of it. */
@@ -33,20 +34,14 @@ export function updateSession (event: RealtimeEvent, state: XaiState): Translate
     ...reasoningOut(reasoning),
     ...nonEmpty('audio', sound),
     ...inPlace('voice', rest, output.top),
-    ...inPlace('turn_detection', rest, detects || state.settled ? input.top : { turn_detection: defaultTurnDetection })
+    ...inPlace('turn_detection', rest, detects || isSettled(state) ? input.top : { turn_detection: defaultTurnDetection })
   }
-  const sent = send({ ...event, session }, state)
-  Object.assign(state.words, input.words, output.words, textOnly !== undefined && { textOnly }, own)
-  state.settled = true
-  return sent
-}
-
-/** An update under an id by which xAI can refuse it; then nothing of it holds. */
-function send (event: RealtimeEvent, state: XaiState): RealtimeEvent {
+  // By its id xAI can refuse it.
   const given = nameOf(event.event_id)
   const id = given ?? `gateway_update_${++state.answers}`
-  state.updates = [...state.updates, { id, unnamed: given === undefined, words: { ...state.words }, settled: state.settled }].slice(-most.updates)
-  return given === undefined ? { ...event, event_id: id } : event
+  const words = { ...input.words, ...output.words, ...(textOnly !== undefined && { textOnly }), ...own }
+  expectUpdate(state, { id, unnamed: given === undefined, words, settles: detects || !isSettled(state) })
+  return { ...event, event_id: id, session }
 }
 
 function ownWords (rest: Fields): Partial<Words> {

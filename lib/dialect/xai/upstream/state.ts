@@ -1,5 +1,5 @@
 import type { Fields } from '../../fields.ts'
-import type { DialectContext } from '../../../../types/index.ts'
+import type { DialectContext, RealtimeEvent } from '../../../../types/index.ts'
 
 /** What is known of a session beyond what xAI repeats. */
 export interface Words {
@@ -24,9 +24,10 @@ export interface PendingUpdate {
   readonly id: string
   /** The client has given it none. */
   readonly unnamed: boolean
-  /** What held before it. */
-  readonly words: Words
-  readonly settled: boolean
+  /** What it changes. */
+  readonly words: Partial<Words>
+  /** It says something of turn detection. */
+  readonly settles: boolean
 }
 
 /** A response that was asked for and has not begun. */
@@ -42,13 +43,17 @@ export interface Request {
   readonly voice: string | undefined
   /** It is no part of the conversation. */
   readonly apart: boolean
-  /** What xAI has not been told. */
+  /** What xAI has been told, or the client has said too late for that. */
   metadata: Fields | undefined
+  /** Its own sound. */
+  readonly format: Fields | undefined
   cancelled: boolean
+  /** The client's `response.create` that was not sent, as the commit has asked for the same. */
+  instead: RealtimeEvent | undefined
 }
 
 /** A response that has begun and not ended. */
-export interface Running extends Omit<Request, 'textOnly'> {
+export interface Running extends Omit<Request, 'textOnly' | 'instead'> {
   readonly textOnly: boolean
   /** Items so far. */
   items: number
@@ -92,19 +97,24 @@ export interface Speech {
   /** Whether the transcript is final. */
   final: boolean
   committed: boolean
+  /** The client has heard that it began. */
+  shown: boolean
 }
 
 /** All that is remembered of a session. Every list in it has a limit. */
 export interface XaiState {
   readonly context: DialectContext
+  /** What holds now, and whether xAI knows of turn detection. */
+  readonly accepted: { readonly words: Words, settled: boolean }
+  /** What will hold when xAI has accepted all that it was sent. */
   readonly words: Words
-  /** Whether xAI has been told of turn detection: the client's wish, or OpenAI's default. */
-  settled: boolean
   /** Whether an answer to the default is on its way. */
   hiding: boolean
   /** In the order in which xAI answers. */
   updates: readonly PendingUpdate[]
   conversation: string | null
+  /** xAI has repeated the metadata of a request: a response without is none that was asked for with some. */
+  echoes: boolean
   readonly requests: Request[]
   readonly running: Map<string, Running>
   readonly items: Map<string, Kept>
@@ -129,23 +139,25 @@ export const defaultTurnDetection: Fields = { type: 'server_vad', create_respons
 const pcm: Fields = { type: 'audio/pcm', rate: 24_000 }
 
 export function start (context: DialectContext): XaiState {
+  const words: Words = {
+    id: undefined,
+    model: undefined,
+    voice: undefined,
+    turnDetection: defaultTurnDetection,
+    transcription: undefined,
+    textOnly: false,
+    speed: 1,
+    inputFormat: pcm,
+    outputFormat: pcm
+  }
   return {
     context,
-    words: {
-      id: undefined,
-      model: undefined,
-      voice: undefined,
-      turnDetection: defaultTurnDetection,
-      transcription: undefined,
-      textOnly: false,
-      speed: 1,
-      inputFormat: pcm,
-      outputFormat: pcm
-    },
-    settled: context.attached === true,
+    accepted: { words, settled: context.attached === true },
+    words: { ...words },
     hiding: false,
     updates: [],
     conversation: null,
+    echoes: false,
     requests: [],
     running: new Map(),
     items: new Map(),

@@ -13,13 +13,16 @@ export function startSpeech (event: RealtimeEvent, state: XaiState): Translated 
   const speech = speechOf(state, id)
   if (speech.from !== undefined) return undefined
   speech.from = numberOf(event.audio_start_ms, 0)
-  return state.words.turnDetection === null ? undefined : event
+  speech.shown = state.words.turnDetection !== null
+  return speech.shown ? event : undefined
 }
 
 export function stopSpeech (event: RealtimeEvent, state: XaiState): Translated {
   const id = nameOf(event.item_id)
-  if (id !== undefined) speechOf(state, id).until = numberOf(event.audio_end_ms, 0)
-  return state.words.turnDetection === null ? undefined : event
+  const speech = id === undefined ? undefined : speechOf(state, id)
+  if (speech !== undefined) speech.until = numberOf(event.audio_end_ms, 0)
+  // What the client has heard begin it hears end, though it has switched detection off meanwhile.
+  return state.words.turnDetection === null && speech?.shown !== true ? undefined : event
 }
 
 /** xAI tells all that was understood so far, and may change its mind; a delta can only add to what was told. */

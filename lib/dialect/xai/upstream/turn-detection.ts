@@ -4,6 +4,7 @@ import type { DialectContext, RealtimeEvent } from '../../../../types/index.ts'
 import { adjust, clamp } from './nearest.ts'
 import { defaultTurnDetection } from './state.ts'
 import type { XaiState } from './state.ts'
+import { isSettled } from './updates.ts'
 
 /** `event_id` of the update that turns OpenAI's default on. The client never hears of it. */
 export const defaultEventId = 'gateway_default_turn_detection'
@@ -14,9 +15,9 @@ export const defaultEventId = 'gateway_default_turn_detection'
  */
 export function opening (type: string | undefined, state: XaiState): readonly RealtimeEvent[] | undefined {
   // xAI may still refuse the update that says so.
-  if (state.settled) return state.updates.length > 0 ? undefined : []
+  if (isSettled(state)) return state.updates.length > 0 ? undefined : []
   if (type === 'session.update') return undefined
-  state.settled = true
+  state.accepted.settled = true
   state.hiding = true
   return [{ type: 'session.update', event_id: defaultEventId, session: { turn_detection: defaultTurnDetection } }]
 }
