@@ -1,3 +1,6 @@
+/** Fields and values of one event. A session with 128 tools has some thousands, a transcript of half an hour with its probabilities some ten thousands. */
+const mostValues = 50_000
+
 // The last escape of a key stands right before what is left of the key, its quote and the colon. In nested JSON a value may look the same.
 const escapedKey = /\\.[^"\\]*"\s*:/s
 
@@ -6,11 +9,25 @@ const escapedKey = /\\.[^"\\]*"\s*:/s
  * session: after `{"a":0,"\\u006":1}` it reads `{"a":0,"\u006dodel":1}` as if the key were `\u006`, and a model that is to be refused
  * would pass. See nodejs/node issue 63785.
  * @throws {SyntaxError} where the text is not JSON
- * @throws {RangeError} where a text with such keys is nested thousands of levels deep
+ * @throws {RangeError} where it holds more fields and values than any event needs, whose reading would hold up every session; and where
+ * one with escaped keys is nested thousands of levels deep
  */
 export function parseJson (text: string): unknown {
+  if (text.length > mostValues && isDense(text)) throw new RangeError('too many fields and values')
   const value: unknown = JSON.parse(text)
   return escapedKey.test(text) ? readByKeys(text) : value
+}
+
+/** Whether there are more than `mostValues` fields and values. Long strings, as of sound and images, are one each. */
+function isDense (text: string): boolean {
+  let count = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x22) at = stringEnd(text, at + 1) - 1
+    // A comma, a bracket or a brace: each has a value behind it.
+    else if ((code === 0x2c || code === 0x5b || code === 0x7b) && ++count > mostValues) return true
+  }
+  return false
 }
 
 const plain = /[^\s,\]}]+/y

@@ -49,11 +49,18 @@ t.test('an escaped key in a text of thousands of levels is an error, and no cras
 t.test('the largest message that a client may send is read in little memory', async t => {
   const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '--max-old-space-size=160', '--input-type=module', '--eval', `
     import { parseJson } from ${JSON.stringify(new URL('../lib/parse-json.ts', import.meta.url).href)}
-    for (const text of [JSON.stringify('x'.repeat(16e6)), JSON.stringify('\\n'.repeat(8e6)), '[' + '1,'.repeat(1e6) + '1]']) {
+    for (const text of [JSON.stringify('x'.repeat(16e6)), JSON.stringify('\\n'.repeat(8e6)), '[' + '1,'.repeat(49_000) + '1]']) {
       if (Object.keys(parseJson('{"\\\\u0061":' + text + '}'))[0] !== 'a') process.exit(2)
     }
   `], { encoding: 'utf8', timeout: 30_000 })
   t.equal(status, 0, stderr.slice(-1_000))
+})
+
+t.test('more fields and values than any event has are not read, however long its strings are', async t => {
+  for (const many of [`[${'1,'.repeat(60_000)}1]`, `{"a":[${'{},'.repeat(30_000)}1]}`, '['.repeat(60_000), `[${'"",'.repeat(60_000)}1]`]) t.throws(() => parseJson(many), { name: 'RangeError', message: 'too many fields and values' })
+  const words = ', [{: '.repeat(200_000)
+  t.equal((parseJson(`{"text":${JSON.stringify(words)},"quoted":${JSON.stringify(`"${words}\\"`)}}`) as { text: string }).text, words)
+  t.equal((parseJson(`[${'1,'.repeat(49_000)}1]`) as number[]).length, 49_001)
 })
 
 t.test('megabytes of backslashes and quotes take no time to look through', async t => {

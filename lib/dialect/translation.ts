@@ -37,6 +37,9 @@ export interface Translation {
 /** A pair of dialects, read once for all its sessions. */
 export type Pair = (context: DialectContext) => Translation
 
+// The longest that OpenAI takes of a client. What is repeated must not be a way to fill memory.
+const longestId = 512
+
 interface Hop {
   readonly dialect: Dialect
   readonly state: unknown
@@ -76,9 +79,13 @@ export function createPair (client: Dialect | undefined, upstream: Dialect | und
         const texts: string[] = []
         let done = true
         hops.forEach(({ dialect, state }, i) => {
-          const first = dialect.opening === undefined ? [] : dialect.opening(type, state)
-          if (first === undefined) done = false
-          for (const event of first ?? []) texts.push(...onwards(event, hops.slice(i + 1), 'clientToUpstream').map(writeEvent))
+          try {
+            const first = dialect.opening === undefined ? [] : dialect.opening(type, state)
+            if (first === undefined) done = false
+            for (const event of first ?? []) texts.push(...onwards(event, hops.slice(i + 1), 'clientToUpstream').map(writeEvent))
+          } catch {
+            // A dialect of the host's must not take the process along: nothing goes before the event.
+          }
         })
         return { texts, done }
       }
@@ -100,9 +107,17 @@ function changingTypes (tables: ReadonlyArray<EventTable<unknown>>): readonly st
 /** What an event is called behind a hop that changes no more than its name; `undefined` where the hop has to read it. */
 function nextName (type: string, { dialect, state }: Hop, direction: Direction): string | undefined {
   const table = dialect[direction]
-  if (!Object.hasOwn(table, type) || dialect.passes?.(type, state) === true) return type
+  if (!Object.hasOwn(table, type) || passes(dialect, type, state)) return type
   const entry = table[type]
   return typeof entry === 'string' ? entry : undefined
+}
+
+function passes (dialect: Dialect, type: string, state: unknown): boolean {
+  try {
+    return dialect.passes?.(type, state) === true
+  } catch {
+    return false
+  }
 }
 
 function translate (text: Buffer, direction: Direction, path: readonly Hop[]): Rewritten | undefined {
@@ -146,7 +161,7 @@ function step (event: RealtimeEvent, hop: Hop, direction: Direction, answer: (ev
   } catch (error) {
     if (!(error instanceof GatewayError) || direction !== 'clientToUpstream') throw error
     const { code, message, param } = error
-    const eventId = error.eventId ?? (typeof event.event_id === 'string' ? event.event_id : undefined)
+    const eventId = error.eventId ?? (typeof event.event_id === 'string' && event.event_id.length <= longestId ? event.event_id : undefined)
     answer({ ...new GatewayError(code, { message, param: param ?? undefined, eventId }).toEvent() })
   }
   return []

@@ -6,7 +6,7 @@ import { accept, prepare, refuseByEvent, refuseByHttp } from './answer.ts'
 import { readHello, readsEventsOnly } from './hello.ts'
 import type { Hello } from './hello.ts'
 import { openSession } from './open.ts'
-import { loggable } from './route.ts'
+import { loggable, reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
 import type { Upgrade } from './upgrades.ts'
 
@@ -58,7 +58,17 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
       const admitted = await admit(request, hello, gone.signal, tools)
       // From here to the session nothing waits, so nobody can leave unseen.
       accept(reply, upgrade, hello.key, selectProtocol(hello.protocols))
-      openSession(upgrade, hello, admitted, place, request.log, tools)
+      try {
+        openSession(upgrade, hello, admitted, place, request.log, tools)
+      } catch (cause) {
+        // A dialect of the host's that cannot begin: nothing of the session may be left.
+        admitted.upstream.socket.destroy()
+        admitted.release()
+        place()
+        reportTo(tools.router, request.log)({ type: 'ended', deployment: admitted.deployment, ms: 0, closeCode: 1000, mute: false })
+        request.log.error({ err: loggable(cause) }, 'realtime session could not begin')
+        refuseByEvent(socket, new GatewayError('internal_error'), options.closeTimeout)
+      }
     } catch (cause) {
       place?.()
       if (cause instanceof ClientGone || socket.destroyed) {

@@ -31,9 +31,9 @@ export function createModelRule (allowed: (model: string) => boolean): ClientRul
       const event = parse(text)
       const eventId = event?.['event_id']
       const error = new GatewayError('model_not_allowed', {
-        message: event === undefined ? 'The event is not valid JSON, so the model that it names could not be checked.' : undefined,
+        message: event === undefined ? 'The event could not be read, so the model that it names could not be checked.' : undefined,
         param: 'model',
-        eventId: typeof eventId === 'string' ? eventId : undefined
+        eventId: typeof eventId === 'string' && eventId.length <= 512 ? eventId : undefined
       })
       return { error, last: ++refused > 1 }
     }

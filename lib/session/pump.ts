@@ -13,6 +13,7 @@ export class Pump {
   readonly #sink: Leg
   readonly #highWaterMark: number
   #stalledAt: number | undefined
+  #held = false
 
   constructor (source: Leg, sink: Leg, limits: PumpLimits) {
     this.#source = source
@@ -37,7 +38,23 @@ export class Pump {
   /** The sink has caught up. */
   drained (): void {
     this.#stalledAt = undefined
-    this.#source.resume()
+    this.#resume()
+  }
+
+  /** The source is not read until `release`, however much the sink takes. */
+  hold (): void {
+    this.#held = true
+    this.#source.pause()
+  }
+
+  release (): void {
+    if (!this.#held) return
+    this.#held = false
+    this.#resume()
+  }
+
+  #resume (): void {
+    if (!this.#held && this.#stalledAt === undefined) this.#source.resume()
   }
 
   /** When the sink stopped keeping up, on the clock given to `forward`; `undefined` while it does. */

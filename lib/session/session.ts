@@ -39,6 +39,7 @@ export class Session {
     this.#traffic = new Traffic(parts, this.#turns, {
       // An upstream that is kept for the end of its response must not be asked for another.
       listening: () => this.#end?.by !== 'gateway',
+      asking: () => this.#state === 'open',
       fail: (error, code) => this.fail(error, code),
       resting: () => this.#rest(),
       clientEnded: (code, reason, failure) => this.#clientEnded(code, reason, failure),

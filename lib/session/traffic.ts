@@ -19,6 +19,8 @@ export interface TrafficOwner {
   /** Whether what the client sends still goes to the upstream. */
   listening (): boolean
   fail (error: GatewayError, code?: number): void
+  /** Whether the upstream may still be asked for more. */
+  asking (): boolean
   /** A message of the upstream has passed, and no response is running. */
   resting (): void
   clientEnded (code: number, reason: string, failure?: ReadFailure): void
@@ -86,7 +88,10 @@ export class Traffic {
       control: () => {
         if (!this.#controls.take(1, this.#parts.now())) this.#owner.fail(new GatewayError('control_flood'))
       },
-      drained: () => this.down.drained(),
+      drained: () => {
+        this.down.drained()
+        this.up.release()
+      },
       ended: (code, reason, failure) => this.#owner.clientEnded(code, reason, failure),
       gone: () => this.#owner.gone('client')
     }
@@ -111,7 +116,7 @@ export class Traffic {
         const instead = gate.take(text)
         // What is kept from the client is no news.
         if (instead.onward.length > 0) this.activeAt = this.#parts.now()
-        this.#send(instead, this.down, this.up)
+        this.#send(this.#owner.asking() ? instead : { ...instead, back: [] }, this.down, this.up)
         passed()
       },
       forward: frames => {
@@ -120,7 +125,10 @@ export class Traffic {
         passed()
       },
       control: () => {},
-      drained: () => this.up.drained(),
+      drained: () => {
+        this.up.drained()
+        this.down.release()
+      },
       ended: (code, reason, failure) => this.#owner.upstreamEnded(code, reason, failure),
       gone: () => this.#owner.gone('upstream')
     }
@@ -130,5 +138,7 @@ export class Traffic {
   #send ({ onward, back }: Instead, on: Pump, returning: Pump): void {
     for (const text of onward) on.send(text, this.#parts.now)
     for (const text of back) returning.send(text, this.#parts.now)
+    // Whoever does not read the answers asks for no more of them.
+    if (back.length > 0 && returning.stalledAt !== undefined) on.hold()
   }
 }

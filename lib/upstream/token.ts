@@ -39,7 +39,7 @@ const secrets = /\bbearer\s+\S+|(?:token|secret|password|assertion|key)["']?\s*[
 /** Why the callback failed, by name, code and text alone, and without what looks like a credential. */
 function loggable (cause: unknown): Error {
   if (!(cause instanceof Error)) return new Error('the function token failed')
-  const { code } = cause as NodeJS.ErrnoException
-  const told = new Error(`the function token failed: ${cause.message.replace(secrets, '[redacted]')}`)
-  return Object.assign(told, { name: cause.name }, typeof code === 'string' && { code })
+  const { code, name, message } = cause as { code?: unknown, name?: unknown, message?: unknown }
+  const told = new Error(typeof message === 'string' ? `the function token failed: ${message.replace(secrets, '[redacted]')}` : 'the function token failed')
+  return Object.assign(told, typeof name === 'string' && { name }, typeof code === 'string' && { code })
 }

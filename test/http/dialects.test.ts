@@ -6,7 +6,7 @@ import { deploymentAt, startGateway } from '../fixtures/gateway.ts'
 import type { TestGateway } from '../fixtures/gateway.ts'
 import { sessionCreated, startUpstream } from '../fixtures/upstream.ts'
 import type { FakeUpstream } from '../fixtures/upstream.ts'
-import type { DeploymentOptions, RealtimeGatewayOptions } from '../../types/index.ts'
+import type { DeploymentOptions, Dialect, RealtimeGatewayOptions } from '../../types/index.ts'
 
 const delta = '{"type":"response.output_audio.delta","event_id":"e","response_id":"r","item_id":"i","output_index":0,"content_index":0,"delta":"AAAA"}'
 const named = (event: string, name: string): string => event.replace('"response.output_audio.delta"', `"${name}"`.padEnd('"response.output_audio.delta"'.length))
@@ -92,6 +92,42 @@ t.test('an adapter that throws when asked for its dialect costs no session', asy
   })
   t.equal(await heard({ gateway, upstream }), delta)
   t.match(gateway.log(), /adapter\.dialect threw/)
+})
+
+t.test('a dialect that cannot begin ends its session and leaves nothing behind', async t => {
+  const upstream = await startUpstream(t)
+  const broken: Dialect = { name: 'acme', start () { throw new Error('no state today') }, clientToUpstream: {}, upstreamToClient: { x: 'y' } }
+  const gateway = await startGateway(t, {
+    adapters: [{ provider: 'acme', request: () => ({ url: upstream.url, headers: {} }), dialect: () => broken }],
+    deployments: [{ model: 'voice', target: 'acme/x', maxSessions: 1 }],
+    maxSessions: 1
+  })
+  for (let i = 0; i < 3; i++) {
+    const client = await connect(gateway.port)
+    t.match(await client.json(0), { type: 'error', error: { code: 'internal_error' } })
+    t.match(await client.closed, { code: 1011 })
+  }
+  t.match(gateway.fastify.realtime.router.status(), [{ sessions: 0 }])
+  t.match(gateway.log(), /could not begin/)
+})
+
+t.test('a dialect that throws where it is only asked costs nothing but its word', async t => {
+  const upstream = await startUpstream(t)
+  const odd: Dialect = {
+    name: 'acme',
+    start: () => ({}),
+    opening () { throw new Error('no opening') },
+    passes () { throw new Error('passes not') },
+    clientToUpstream: { ask: 'acme.ask' },
+    upstreamToClient: { 'acme.say': 'say' }
+  }
+  const gateway = await startGateway(t, { adapters: [{ provider: 'acme', request: () => ({ url: upstream.url, headers: {} }), dialect: () => odd }], deployments: [{ model: 'voice', target: 'acme/x' }] })
+  const client = await connect(gateway.port)
+  const peer = await upstream.peer(0)
+  client.send({ type: 'ask' })
+  t.match(await peer.json(0), { type: 'acme.ask' })
+  peer.send({ type: 'acme.say' })
+  t.match(await client.json(1), { type: 'say' })
 })
 
 t.test('a field that was changed to what comes nearest is told in the log, once a session', async t => {

@@ -168,3 +168,52 @@ t.test('answers wait for a slow client like everything else', async t => {
   await pass(6_000)
   t.equal(upstream.socket.closes.at(-1)?.code, 1000)
 })
+
+t.test('a client that does not read its answers is not read either, until it does', async t => {
+  const limits = { highWaterMark: 10_000, lowWaterMark: 5_000 }
+  const { client, upstream, news, session } = await opened(t, {}, limits)
+  client.socket.stall()
+  // As many as come in pieces of their own.
+  let asked = 0
+  while (!client.socket.isPaused() && asked < 1_000) {
+    client.text(`{"type":"local","event_id":"${'x'.repeat(500)}"}`)
+    asked++
+    await turn()
+  }
+  t.ok(asked < 1_000, `${asked} questions were read`)
+  const { messages } = session.info()
+  client.text('{"type":"plain"}')
+  await turn()
+  t.equal(session.info().messages.client, messages.client)
+  client.socket.unstall()
+  t.strictSame(typesOf(await news(upstream)), ['plain'], 'nothing is lost')
+  t.equal(client.socket.isPaused(), false)
+  t.ok(typesOf(await news(client)).every(type => type === 'local.answer'))
+})
+
+t.test('an upstream whose answer would be a question gets none once the client has left', async t => {
+  const { client, upstream, news } = await opened(t)
+  upstream.text('{"type":"toy.begin","id":"r1"}')
+  upstream.text('{"type":"toy.probe"}')
+  t.strictSame(typesOf(await news(upstream)), ['toy.alive'])
+  client.close(1000)
+  await news(upstream)
+  upstream.text('{"type":"toy.probe"}')
+  t.strictSame(typesOf(await news(upstream)), [])
+})
+
+t.test('a client that may ask again is still not read while the upstream is behind', async t => {
+  const { client, upstream } = await opened(t, {}, { highWaterMark: 10_000, lowWaterMark: 5_000 })
+  client.socket.stall()
+  upstream.socket.stall()
+  const both = [`{"type":"plain","text":"${'x'.repeat(1_000)}"}`, `{"type":"local","event_id":"${'x'.repeat(500)}"}`]
+  client.socket.peerSend(Buffer.concat(Array.from({ length: 100 }, (_, i) => frame({ opcode: 1, payload: both[i % 2]! }, true))))
+  await turn()
+  t.ok(client.socket.isPaused() && upstream.socket.isPaused())
+  client.socket.unstall()
+  await turn()
+  t.ok(client.socket.isPaused(), 'for the upstream')
+  upstream.socket.unstall()
+  await turn()
+  t.notOk(client.socket.isPaused() || upstream.socket.isPaused())
+})

@@ -97,6 +97,14 @@ t.test('an answer after the time-out is dropped, a rejection too', async t => {
   t.strictSame(own.dialled, [], 'and no rejection was left unhandled')
 })
 
+t.test('a token function that fails with an odd error is a fault, and no rejection that nobody hears', async t => {
+  for (const fields of [{ message: { error: 'invalid_client' } }, { message: undefined }, { message: 400 }, { name: 7 }, { code: {} }]) {
+    const { refusal, cause } = await dialDeployment(at(() => Promise.reject(Object.assign(new Error(canary), fields))), plain, tools(), never)
+    t.strictSame(refusal, { kind: 'fault' })
+    t.match(cause, { message: /^the function token failed/ })
+  }
+})
+
 t.test('nobody waits for a token once the client has left', async t => {
   const own = tools({ connectTimeout: 60_000 })
   for (const early of [true, false]) {

@@ -12,21 +12,43 @@ export function at (fields: Fields, path: readonly string[]): unknown {
   return path.reduce<unknown>((value, name) => isFields(value) ? own(value, name) : undefined, fields)
 }
 
-/** A copy with a value at a path, and the objects on the way that were missing. */
-export function put (fields: Fields, path: readonly string[], value: unknown): Fields {
-  const [name, ...rest] = path
-  const below = own(fields, name!)
-  return { ...fields, [name!]: rest.length === 0 ? value : put(isFields(below) ? below : {}, rest, value) }
+/** A copy with values at these paths, and the objects on the way that were missing. However many: each object is copied once. */
+export function putAll (fields: Fields, entries: ReadonlyArray<readonly [path: readonly string[], value: unknown]>): Fields {
+  if (entries.length === 0) return fields
+  const names = new Set(entries.map(([[name]]) => name!))
+  const values = Array.from(names, (name): [string, unknown] => {
+    const inner = entries.filter(([path]) => path[0] === name)
+    const whole = inner.find(([path]) => path.length === 1)
+    if (whole !== undefined) return [name, whole[1]]
+    const below = own(fields, name)
+    return [name, putAll(isFields(below) ? below : {}, inner.map(([path, value]) => [path.slice(1), value]))]
+  })
+  return { ...fields, ...Object.fromEntries(values) }
 }
 
-/** A copy without what stands at a path, and without the objects on the way that held nothing else. */
+/** A copy without what stands at these paths, and without the objects on the way that held nothing else. */
+export function cutAll (fields: Fields, paths: ReadonlyArray<readonly string[]>): Fields {
+  const gone = paths.filter(({ length }) => length === 1).map(([name]) => name!)
+  const left: Array<readonly [string, unknown]> = []
+  for (const name of new Set(paths.filter(({ length }) => length > 1).map(([name]) => name!))) {
+    const known = own(fields, name)
+    if (!isFields(known)) continue
+    const rest = cutAll(known, paths.filter(path => path[0] === name && path.length > 1).map(path => path.slice(1)))
+    if (isEmpty(rest)) gone.push(name)
+    else left.push([name, rest])
+  }
+  const kept = omit(fields, gone)
+  return left.length === 0 ? kept : { ...kept, ...Object.fromEntries(left) }
+}
+
+/** The same for one path. */
 export function cut (fields: Fields, path: readonly string[]): Fields {
-  const [name, ...rest] = path
-  const below = own(fields, name!)
-  if (rest.length === 0) return omit(fields, [name!])
-  if (!isFields(below)) return fields
-  const left = cut(below, rest)
-  return Object.keys(left).length === 0 ? omit(fields, [name!]) : { ...fields, [name!]: left }
+  return cutAll(fields, [path])
+}
+
+function isEmpty (fields: Fields): boolean {
+  for (const name in fields) if (Object.hasOwn(fields, name)) return false
+  return true
 }
 
 /** @returns the same event where the field stays as it is */

@@ -100,7 +100,7 @@ function unfinished (item: Fields): Fields {
 
 /** Its id follows from that of the event that it comes of, so that the same session reads the same each time. */
 function doneEvent (source: RealtimeEvent, item: unknown, after: Fields, nth = 0): RealtimeEvent {
-  const id = typeof source.event_id === 'string' ? { event_id: `${source.event_id}_done${nth === 0 ? '' : `_${nth + 1}`}` } : {}
+  const id = isShort(source.event_id) ? { event_id: `${source.event_id}_done${nth === 0 ? '' : `_${nth + 1}`}` } : {}
   return { type: 'conversation.item.done', ...id, ...after, item }
 }
 

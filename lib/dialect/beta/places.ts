@@ -1,6 +1,6 @@
-import { isFields } from '../fields.ts'
+import { isFields, omit } from '../fields.ts'
 import type { Fields } from '../fields.ts'
-import { at, cut, own, put } from './fields.ts'
+import { at, cutAll, own, putAll } from './fields.ts'
 
 /** One setting that both shapes have, in another place or in other words. */
 export interface Place {
@@ -38,7 +38,7 @@ export const sessionPlaces: readonly Place[] = [
 export const transcriptionPlaces: readonly Place[] = [...inputPlaces, {
   ...turnDetection,
   // A transcription session has no responses; GA does not know these fields in one.
-  toGa: value => isFields(value) ? cut(cut(value, ['create_response']), ['interrupt_response']) : value
+  toGa: value => isFields(value) ? omit(value, ['create_response', 'interrupt_response']) : value
 }]
 /** What `response.create` asks for. */
 export const responseParamPlaces: readonly Place[] = [modalities, voice, outputFormat, maxTokens]
@@ -47,16 +47,16 @@ export const responsePlaces: readonly Place[] = [modalities, voice, outputFormat
 
 /** Beta to GA. A field that beta has no place for stays where it is; one given in both places counts as in beta's. */
 export function nest (flat: Fields, places: readonly Place[]): Fields {
-  return places.reduce((fields, { beta, ga, toGa = same }) =>
-    Object.hasOwn(fields, beta) ? put(cut(fields, [beta]), ga, toGa(fields[beta])) : fields, flat)
+  const said = places.filter(({ beta }) => Object.hasOwn(flat, beta))
+  return putAll(omit(flat, said.map(({ beta }) => beta)), said.map(({ beta, ga, toGa = same }) => [ga, toGa(flat[beta])]))
 }
 
 /** GA to beta. A field that GA has no place for stays where it is; one given in both places counts as in GA's. */
 export function flatten (nested: Fields, places: readonly Place[]): Fields {
-  return places.reduce((fields, { beta, ga, toBeta = same }) => {
-    const value = at(fields, ga)
-    return value === undefined ? fields : { ...cut(fields, ga), [beta]: toBeta(value) }
-  }, nested)
+  const said = places.filter(({ ga }) => at(nested, ga) !== undefined)
+  if (said.length === 0) return nested
+  const betas = said.map(({ beta, ga, toBeta = same }): [string, unknown] => [beta, toBeta(at(nested, ga))])
+  return { ...cutAll(nested, said.map(({ ga }) => ga)), ...Object.fromEntries(betas) }
 }
 
 function same (value: unknown): unknown {

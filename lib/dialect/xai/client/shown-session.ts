@@ -1,6 +1,6 @@
 import { fieldsOf, isFields } from '../../fields.ts'
 import { shownAudio, shownTranscription } from './audio.ts'
-import { field } from './fields.ts'
+import { field, isName } from './fields.ts'
 import { acceptedUpdate } from './state.ts'
 import type { XaiClientState } from './state.ts'
 import { xaiTools } from './tools.ts'
@@ -13,8 +13,8 @@ export function showCreatedSession (event: RealtimeEvent, state: XaiClientState)
   const id = fieldsOf(session).id
   const conversation = {
     type: 'conversation.created',
-    event_id: `${typeof eventId === 'string' ? eventId : 'event'}_conversation`,
-    conversation: { id: `conv_${typeof id === 'string' ? id.replace(/^sess_/, '') : ''}`, object: 'realtime.conversation' },
+    event_id: `${isName(eventId) ? eventId : 'event'}_conversation`,
+    conversation: { id: `conv_${isName(id) ? id.replace(/^sess_/, '') : ''}`, object: 'realtime.conversation' },
     previous_item_id: null
   }
   if (!isFields(session)) return [event, conversation]
