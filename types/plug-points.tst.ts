@@ -35,7 +35,7 @@ describe('Router', () => {
   })
 
   test('sees who asks, and never a credential', () => {
-    expect<keyof RouteRequest>().type.toBe<'model' | 'principal' | 'query' | 'tags' | 'user'>()
+    expect<keyof RouteRequest>().type.toBe<'model' | 'principal' | 'query' | 'tags' | 'user' | 'serves'>()
     expect<keyof Principal>().type.toBe<'id' | 'keyHash' | 'models' | 'fallbacks' | 'tags' | 'dialect' | 'metadata'>()
   })
 })

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import { isFields } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
@@ -20,13 +19,20 @@ export function beginResponse (event: RealtimeEvent, state: XaiState): Translate
 /** The response that begins is the one that was asked for first, as far as metadata tell; where none was, the user's turn has asked for it. */
 function begun (state: XaiState, metadata: unknown): Running {
   const { requests, words } = state
-  const same = isFields(metadata) ? requests.findIndex(request => isDeepStrictEqual(request.metadata, metadata)) : -1
+  const same = isFields(metadata) ? requests.findIndex(request => isSame(request.metadata, metadata)) : -1
   if (same >= 0) state.echoes = true
   // One that was asked for without metadata, or whose metadata came too late.
   const at = same >= 0 || !state.echoes ? Math.max(same, 0) : requests.findIndex(request => request.metadata === undefined || request.commit)
   const [request] = at < 0 ? [] : requests.splice(at, 1)
   const { eventId, commit = false, claimed = true, textOnly = words.textOnly, voice, format, apart = false, metadata: asked, cancelled = false } = request ?? {}
   return { eventId, commit, claimed, textOnly, voice, format, apart, metadata: asked, cancelled, items: 0, shifted: false }
+}
+
+/** Metadata are texts by names, in whatever order. */
+function isSame (asked: Fields | undefined, said: Fields): boolean {
+  if (asked === undefined) return false
+  const names = Object.keys(asked)
+  return names.length === Object.keys(said).length && names.every(name => Object.hasOwn(said, name) && asked[name] === said[name])
 }
 
 export function endResponse (event: RealtimeEvent, state: XaiState): Translated {
