@@ -103,6 +103,16 @@ t.test('a response begins for the request whose metadata it repeats, whichever w
   t.match(hop.down(says.begin('r4', { metadata: { topic: 'a' } })), [{ response: { output_modalities: ['text'] } }])
 })
 
+t.test('metadata that came too late for a commit do not keep its response from it', async t => {
+  const hop = manual()
+  hop.up(create({ conversation: 'none', metadata: { topic: 'a' } }))
+  hop.down(says.begin('r1', { metadata: { topic: 'a' } }))
+  hop.down(says.done('r1'))
+  hop.up(commit)
+  t.strictSame(hop.up(create({ output_modalities: ['text'], metadata: { topic: 'b' } })), [])
+  t.match(hop.down(says.begin('r2')), [{ response: { output_modalities: ['text'], metadata: { topic: 'b' } } }])
+})
+
 t.test('where xAI repeats no metadata, responses begin in the order in which they were asked for', async t => {
   const hop = startHop()
   hop.opening(undefined)
