@@ -11,6 +11,14 @@ export function fieldsOf (value: unknown): Fields {
   return isFields(value) ? value : {}
 }
 
+// As long as a client's own id may be (client events of OpenAI's Realtime reference); nothing that either side calls by a name needs more.
+const longestName = 512
+
+/** Whether a value is an id or a name, and short enough to be remembered and repeated. */
+export function isName (value: unknown): value is string {
+  return typeof value === 'string' && value.length <= longestName
+}
+
 /** @returns the same object where it has none of them */
 export function omit (fields: Fields, names: readonly string[]): Fields {
   if (!names.some(name => Object.hasOwn(fields, name))) return fields

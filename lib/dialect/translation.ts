@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts'
+import { isName } from './fields.ts'
 import { readEvent, writeEvent } from './json.ts'
 import type { Answer, Dialect, DialectContext, EventFunction, EventTable, RealtimeEvent, Translated } from '../../types/index.ts'
 
@@ -36,9 +37,6 @@ export interface Translation {
 
 /** A pair of dialects, read once for all its sessions. */
 export type Pair = (context: DialectContext) => Translation
-
-// The longest that OpenAI takes of a client. What is repeated must not be a way to fill memory.
-const longestId = 512
 
 interface Hop {
   readonly dialect: Dialect
@@ -161,7 +159,7 @@ function step (event: RealtimeEvent, hop: Hop, direction: Direction, answer: (ev
   } catch (error) {
     if (!(error instanceof GatewayError) || direction !== 'clientToUpstream') throw error
     const { code, message, param } = error
-    const eventId = error.eventId ?? (typeof event.event_id === 'string' && event.event_id.length <= longestId ? event.event_id : undefined)
+    const eventId = error.eventId ?? (isName(event.event_id) ? event.event_id : undefined)
     answer({ ...new GatewayError(code, { message, param: param ?? undefined, eventId }).toEvent() })
   }
   return []

@@ -1,3 +1,4 @@
+import { isName } from '../dialect/fields.ts'
 import { GatewayError } from '../errors.ts'
 import { parseJson } from '../parse-json.ts'
 import { createPeek } from './peek.ts'
@@ -33,7 +34,7 @@ export function createModelRule (allowed: (model: string) => boolean): ClientRul
       const error = new GatewayError('model_not_allowed', {
         message: event === undefined ? 'The event could not be read, so the model that it names could not be checked.' : undefined,
         param: 'model',
-        eventId: typeof eventId === 'string' && eventId.length <= 512 ? eventId : undefined
+        eventId: isName(eventId) ? eventId : undefined
       })
       return { error, last: ++refused > 1 }
     }

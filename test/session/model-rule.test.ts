@@ -83,5 +83,7 @@ t.test('a refusal names the event at fault, and only the second is the last', as
   t.match(first, { last: false, error: { code: 'model_not_allowed', eventId: 'evt_1', param: 'model' } })
   const second = rule.refusal(Buffer.from('{"type":"session.update","event_id":{"not":"a text"},"model":"x"}'))
   t.match(second, { last: true, error: { code: 'model_not_allowed', eventId: null } })
+  const long = rule.refusal(Buffer.from(JSON.stringify({ type: 'session.update', event_id: 'x'.repeat(513), model: 'x' })))
+  t.equal(long.error.eventId, null, 'what no id may be is not repeated')
   t.equal(createModelRule(() => false).refusal(Buffer.from('{"event_id":"evt_1"')).last, false, 'sessions do not share the count')
 })

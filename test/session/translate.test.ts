@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { Test } from 'tap'
+import { GatewayError } from '../../lib/errors.ts'
 import { createPair } from '../../lib/dialect/translation.ts'
 import { createModelRule } from '../../lib/session/model-rule.ts'
 import type { SessionParts } from '../../lib/session/parts.ts'
@@ -8,6 +9,7 @@ import { frame } from '../fixtures/session/frames.ts'
 import { join } from '../fixtures/session/joined.ts'
 import type { Joined, Peer } from '../fixtures/session/joined.ts'
 import { toyUpstream } from '../fixtures/session/toy-dialect.ts'
+import type { Dialect } from '../../types/index.ts'
 
 interface Toy extends Joined {
   /** What the peer got since this was asked last. */
@@ -216,4 +218,14 @@ t.test('a client that may ask again is still not read while the upstream is behi
   upstream.socket.unstall()
   await turn()
   t.notOk(client.socket.isPaused() || upstream.socket.isPaused())
+})
+
+t.test('a refusal names the event by its id, unless that is longer than an id may be', async t => {
+  const refusing: Dialect = { name: 'none', start: () => ({}), clientToUpstream: { ask () { throw new GatewayError('unsupported_feature') } }, upstreamToClient: {} }
+  const { up } = createPair(undefined, refusing)!({ strict: false, voices: {}, adjusted () {} })
+  for (const [length, named] of [[1, true], [512, true], [513, false], [1_000_000, false]] as const) {
+    const id = 'x'.repeat(length)
+    const { back } = up.translate(Buffer.from(JSON.stringify({ type: 'ask', event_id: id })))!
+    t.equal((JSON.parse(back[0]!) as { error: { event_id: unknown } }).error.event_id, named ? id : null)
+  }
 })

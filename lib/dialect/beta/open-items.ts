@@ -1,4 +1,4 @@
-import { isFields } from '../fields.ts'
+import { isFields, isName } from '../fields.ts'
 import type { Fields } from '../fields.ts'
 import type { RealtimeEvent } from '../../../types/index.ts'
 import { own } from './fields.ts'
@@ -6,8 +6,6 @@ import { itemToGa } from './items.ts'
 
 // A response has a handful of items. What a provider leaves open beyond these is never heard of again.
 const mostItems = 64
-// Ids of items have at most so many characters (client events of OpenAI's Realtime reference), names of functions fewer.
-const longestText = 512
 
 /** An item of a response that runs. */
 interface OpenItem {
@@ -27,7 +25,7 @@ export type OpenItems = Map<string, OpenItem>
 
 /** Remembers which response an item is of. */
 export function learn (items: OpenItems, item: unknown, response: unknown): void {
-  note(items, item, isShort(response) ? { response } : {})
+  note(items, item, isName(response) ? { response } : {})
 }
 
 /** The name of the function that an item calls. */
@@ -84,7 +82,7 @@ function note (items: OpenItems, item: unknown, news: OpenItem): void {
   const name = own(item, 'name')
   const oldest = items.keys().next()
   if (known === undefined && items.size === mostItems && oldest.done === false) items.delete(oldest.value)
-  items.set(id, { ...known, ...isShort(name) && { name }, ...news })
+  items.set(id, { ...known, ...isName(name) && { name }, ...news })
 }
 
 /** Nothing more is to be told of the item; the name of its function may still be asked for. */
@@ -100,20 +98,16 @@ function unfinished (item: Fields): Fields {
 
 /** Its id follows from that of the event that it comes of, so that the same session reads the same each time. */
 function doneEvent (source: RealtimeEvent, item: unknown, after: Fields, nth = 0): RealtimeEvent {
-  const id = isShort(source.event_id) ? { event_id: `${source.event_id}_done${nth === 0 ? '' : `_${nth + 1}`}` } : {}
+  const id = isName(source.event_id) ? { event_id: `${source.event_id}_done${nth === 0 ? '' : `_${nth + 1}`}` } : {}
   return { type: 'conversation.item.done', ...id, ...after, item }
 }
 
 function idOf (item: unknown): string | undefined {
   const id = isFields(item) ? own(item, 'id') : undefined
-  return isShort(id) ? id : undefined
-}
-
-function isShort (value: unknown): value is string {
-  return typeof value === 'string' && value.length <= longestText
+  return isName(id) ? id : undefined
 }
 
 /** Those of the fields that are worth remembering: short texts, and `null`. */
 function short (fields: Fields, names: readonly string[]): Fields {
-  return Object.fromEntries(names.map(name => [name, own(fields, name)]).filter(([, value]) => value === null || isShort(value)))
+  return Object.fromEntries(names.map(name => [name, own(fields, name)]).filter(([, value]) => value === null || isName(value)))
 }

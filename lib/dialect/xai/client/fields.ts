@@ -1,13 +1,5 @@
 import type { Fields } from '../../fields.ts'
 
-// As long as OpenAI lets an id be.
-const maxName = 512
-
-/** Whether a value is an id or a name, and short enough to be remembered. */
-export function isName (value: unknown): value is string {
-  return typeof value === 'string' && value.length <= maxName
-}
-
 export function isSaid (value: unknown): boolean {
   return value !== undefined && value !== null
 }

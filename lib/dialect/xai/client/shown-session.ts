@@ -1,6 +1,6 @@
-import { fieldsOf, isFields } from '../../fields.ts'
+import { fieldsOf, isFields, isName } from '../../fields.ts'
 import { shownAudio, shownTranscription } from './audio.ts'
-import { field, isName } from './fields.ts'
+import { field } from './fields.ts'
 import { acceptedUpdate } from './state.ts'
 import type { XaiClientState } from './state.ts'
 import { xaiTools } from './tools.ts'

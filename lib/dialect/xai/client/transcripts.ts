@@ -1,4 +1,4 @@
-import { isName } from './fields.ts'
+import { isName } from '../../fields.ts'
 import type { XaiClientState } from './state.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 

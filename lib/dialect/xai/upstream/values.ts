@@ -1,11 +1,11 @@
-// As long as a client's own id may be; nothing that either side calls by a name needs more.
-const longestName = 512
+import { isName } from '../../fields.ts'
+
 /** The characters of an item, as JSON, up to which it is kept. */
 export const largestItem = 16_384
 
 /** An id or a name; `undefined` where the value is none, or too long to be kept. */
 export function nameOf (value: unknown): string | undefined {
-  return typeof value === 'string' && value.length <= longestName ? value : undefined
+  return isName(value) ? value : undefined
 }
 
 /** A text that is given, else the other. */
