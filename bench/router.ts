@@ -85,7 +85,7 @@ for (const strategy of strategies) {
     router.report!({ type: 'dial', deployment })
     router.report!({ type: 'ready', deployment, ms: 100 })
     router.report!({ type: 'turn', deployment, tokens: 500 })
-    router.report!({ type: 'ended', deployment, ms: 1_000, closeCode: 1000, mute: false })
+    router.report!({ type: 'ended', deployment, ms: 1_000, closeCode: 1000, unresponsive: false })
   }
   for (let i = 0; i < 100_000; i++) session()
   collect()
@@ -123,7 +123,7 @@ console.log('Sessions apart on ten equal deployments, least-busy, 10,000 session
     // Only the busiest end, as equal sessions do: a random end may leave any gap.
     if (i % 2 === 1) {
       const busiest = deployments.reduce((most, each) => live.get(each.id)! > live.get(most.id)! ? each : most)
-      router.report!({ type: 'ended', deployment: busiest, ms: 1_000, closeCode: 1000, mute: false })
+      router.report!({ type: 'ended', deployment: busiest, ms: 1_000, closeCode: 1000, unresponsive: false })
       live.set(busiest.id, live.get(busiest.id)! - 1)
     }
     apart = Math.max(apart, Math.max(...live.values()) - Math.min(...live.values()))

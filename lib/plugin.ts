@@ -10,16 +10,16 @@ import { realtimeRoute } from './http/realtime.ts'
 import { reportTo } from './http/route.ts'
 import { watchUpgrades } from './http/upgrades.ts'
 import { createMemoryKeyStore } from './keys/memory.ts'
-import { createPlaces } from './limits/places.ts'
-import { createUnfinishedBytes } from './limits/unfinished.ts'
-import { masterKeyLength, resolveOptions } from './options.ts'
+import { createSlots } from './upstream/capacity.ts'
+import { createUnfinishedBytes } from './wire/unfinished.ts'
+import { masterKeyLength, resolveOptions } from './options/resolve.ts'
 import { Registry } from './session/registry.ts'
-import { azure } from './upstream/azure.ts'
+import { azure } from './providers/azure/adapter.ts'
 import { createDial } from './upstream/dial.ts'
-import { openai } from './upstream/openai.ts'
+import { openai } from './providers/openai/adapter.ts'
 import { createWarmPool } from './upstream/pool.ts'
 import { createProbe, startProbing } from './upstream/probe.ts'
-import { xai } from './upstream/xai.ts'
+import { xai } from './providers/xai/adapter.ts'
 import type { RealtimeGatewayOptions } from '../types/index.ts'
 
 const builtIn = [openai, xai, azure]
@@ -39,12 +39,12 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
   const upgrades = watchUpgrades(fastify.server, options.closeTimeout)
   const router = options.router ?? createRouter(options.deployments, options.routing, {
     cooldowns: options.cooldowns,
-    onRest: ({ id }, cause, forMs) => log[cause === 'credentials' ? 'error' : 'warn']({ deployment: id, cause, forMs }, 'realtime deployment rests')
+    onCooldown: ({ id }, cause, forMs) => log[cause === 'credentials' ? 'error' : 'warn']({ deployment: id, cause, forMs }, 'realtime deployment rests')
   })
   const dialling = {
     adapters: new Map([...builtIn, ...options.adapters ?? []].map(adapter => [adapter.provider, adapter])),
     dial: createDial(),
-    places: createPlaces(now),
+    slots: createSlots(now),
     connectTimeout: options.connectTimeout,
     limits: options,
     now
@@ -60,7 +60,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
   })
   fastify.addHook('onReady', async () => {
     pool.start()
-    if (options.routing?.probeIntervalMs !== undefined) stopProbing = startProbing(options.deployments, options.routing.probeIntervalMs, dialling.places, probe)
+    if (options.routing?.probeIntervalMs !== undefined) stopProbing = startProbing(options.deployments, options.routing.probeIntervalMs, dialling.slots, probe)
   })
   // Before @fastify/websocket's own, which stops routing upgrades.
   fastify.addHook('preClose', async () => {

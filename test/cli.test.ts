@@ -29,7 +29,7 @@ interface Run {
 
 /** Runs the bin with these variables and no others of ours. */
 function run (t: Test, args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli.ts', ...args], { cwd: root, env: { PATH: process.env.PATH, ...env } })
+  const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...args], { cwd: root, env: { PATH: process.env.PATH, ...env } })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', chunk => { text += chunk })
   const exit = once(child, 'close').then(([code]) => code as number | null)

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { betaClient } from '../lib/dialect/beta/client.ts'
-import { responseParamPlaces, responsePlaces, sessionPlaces } from '../lib/dialect/beta/places.ts'
-import type { Place } from '../lib/dialect/beta/places.ts'
+import { responseParamPaths, responsePaths, sessionPaths } from '../lib/dialect/beta/field-paths.ts'
+import type { FieldPath } from '../lib/dialect/beta/field-paths.ts'
 import { betaUpstream } from '../lib/dialect/beta/upstream.ts'
 import { createDialects } from '../lib/dialect/dialects.ts'
-import { xaiClient } from '../lib/dialect/xai/client.ts'
-import { xaiUpstream } from '../lib/dialect/xai/upstream.ts'
+import { xaiClient } from '../lib/dialect/xai/client/dialect.ts'
+import { xaiUpstream } from '../lib/dialect/xai/upstream/dialect.ts'
 import { openaiVoices, xaiVoices } from '../lib/dialect/xai/voices.ts'
 import type { DialectName, EventTable, RealtimeEvent } from '../types/index.ts'
 
@@ -56,8 +56,8 @@ for (const [heading, columns] of directions) {
 }
 
 t.test('docs/protocol.md has every field that beta says in another place', async t => {
-  const tables: ReadonlyArray<readonly [heading: string, places: readonly Place[]]> =
-    [['### Session', sessionPlaces], ['### Responses', responseParamPlaces], ['### The response', responsePlaces]]
+  const tables: ReadonlyArray<readonly [heading: string, places: readonly FieldPath[]]> =
+    [['### Session', sessionPaths], ['### Responses', responseParamPaths], ['### The response', responsePaths]]
   for (const [heading, places] of tables) {
     const documented = new Map(tableOf(heading).map(([ga, beta]) => [named(ga!)[0], named(beta!)[0]]))
     for (const { beta, ga } of places) t.equal(documented.get(ga.join('.')), beta, `${heading}: ${beta}`)

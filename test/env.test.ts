@@ -1,11 +1,11 @@
 import fastify from 'fastify'
 import t from 'tap'
-import { optionTable, snakeCase } from '../lib/config/option-table.ts'
+import { optionTable, snakeCase } from '../lib/config/litellm/option-table.ts'
 import { environmentVariables, optionsFromEnv } from '../lib/env.ts'
 import type { EnvOptions } from '../lib/env.ts'
 import { ConfigError } from '../lib/errors.ts'
 import realtimeGateway from '../lib/index.ts'
-import { resolveOptions } from '../lib/options.ts'
+import { resolveOptions } from '../lib/options/resolve.ts'
 import { matchWildcard } from '../lib/wildcard.ts'
 
 const canary = 'sk-canary-0123456789abcdef'

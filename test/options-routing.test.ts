@@ -1,6 +1,6 @@
 import t from 'tap'
 import { OptionError } from '../lib/errors.ts'
-import { resolveOptions } from '../lib/options.ts'
+import { resolveOptions } from '../lib/options/resolve.ts'
 import type { RealtimeGatewayOptions } from '../types/index.ts'
 
 const models = [{ model: 'm', target: 'xai/m' }, { model: 'n', target: 'xai/n' }, { model: 'a.B#c', target: 'xai/n' }]
@@ -57,7 +57,7 @@ const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]
   ...['yes', 1, null].map(value => [routing({ tagFiltering: value }), 'routing.tagFiltering', 'must be true or false'] as const),
   ...[0, -1, NaN, Infinity, 'p99', '100', null].map(value => [routing({ hedgeAfterMs: value }), 'routing.hedgeAfterMs', "must be a number above 0, or 'p95'"] as const),
 
-  ...[null, {}, 'memory', { restsUntil () {}, rest () {} }].map(value => [{ cooldowns: value }, 'cooldowns', 'must have the functions restsUntil, rest and clear'] as const),
+  ...[null, {}, 'memory', { until () {}, start () {} }].map(value => [{ cooldowns: value }, 'cooldowns', 'must have the functions until, start and clear'] as const),
 
   ...['tpm', 'allowedFails', 'cooldownMs'].flatMap(name => [-1, NaN, '1', Infinity].map(value => [deployment({ [name]: value }), `deployments[0].${name}`, notNegative] as const)),
   ...[null, 3, [1, 2], { inputPerMinute: 1, outputPerMinute: 1, currency: 'EUR' }].map(value => [deployment({ price: value }), 'deployments[0].price', prices] as const),

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createHash } from 'node:crypto'
 import { OptionError } from '../lib/errors.ts'
-import { defaults, resolveOptions } from '../lib/options.ts'
+import { defaults, resolveOptions } from '../lib/options/resolve.ts'
 import type { DeploymentOptions, RealtimeGatewayOptions, VirtualKeyOptions } from '../types/index.ts'
 
 const good: RealtimeGatewayOptions = { deployments: [{ model: 'm', target: 'xai/m', apiKey: 'xai-1' }], masterKey: 'sk-master-key-0001' }

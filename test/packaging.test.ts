@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import t from 'tap'
-import { optionTable, deploymentTable, keyTable, routingTable } from '../lib/config/option-table.ts'
+import { optionTable, deploymentTable, keyTable, routingTable } from '../lib/config/litellm/option-table.ts'
 import { GatewayError } from '../lib/errors.ts'
 import type { GatewayErrorCode } from '../lib/errors.ts'
 import { defaults, realtimeModels } from '../lib/index.ts'
@@ -56,7 +56,7 @@ t.test('every entry of the package has its source', async t => {
   for (const target of targets) {
     t.ok(existsSync(join(root, target.replace(/^(\.\/)?dist\//, '').replace(/\.js$/, '.ts'))), target)
   }
-  t.match(read('lib/cli.ts'), /^#!\/usr\/bin\/env node\n/)
+  t.match(read('lib/cli/main.ts'), /^#!\/usr\/bin\/env node\n/)
 })
 
 t.test('the public types need no types of ws', async t => {

@@ -90,7 +90,7 @@ for (const [host, setting] of hosts) {
     const stubborn = await open()
     frozen.client.socket.pause()
     for (const end of [stubborn.client, stubborn.provider, frozen.provider]) {
-      end.mute = true
+      end.unresponsive = true
       end.socket.allowHalfOpen = true
     }
     const took = await timed(fastify.close())

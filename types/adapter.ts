@@ -3,7 +3,7 @@ import type { RealtimeEvent } from './events.ts'
 import type { Deployment } from './router.ts'
 
 /** What a client brought along, as far as an adapter may see it: never its credential. */
-export interface ClientHello {
+export interface HandshakeRequest {
   /** The provider's model name: `target` without the provider. Absent when the client named no model itself. */
   readonly model?: string
   /** The client's query parameters in their order, credentials and `model` left out. */
@@ -50,17 +50,17 @@ export interface UpstreamAdapter {
    * candidate as a `fault`, a `GatewayError` `unsupported_feature` as `unsupported`.
    * @param token what the deployment's `token` gave, where it has one
    */
-  request (deployment: Deployment, hello: ClientHello, token?: string): UpstreamRequest
+  request (deployment: Deployment, handshake: HandshakeRequest, token?: string): UpstreamRequest
   /**
    * Whether the provider has such sessions at all; `false` where `request` would throw `unsupported_feature`. The built-in router asks
    * before it chooses, so that those that cannot take no place among the candidates. Default: all.
    */
-  serves? (hello: Omit<ClientHello, 'model'>): boolean
+  serves? (handshake: Omit<HandshakeRequest, 'model'>): boolean
   /**
    * When the upstream counts as having answered: with its first event (default), or as soon as the socket is open,
    * for sessions in which the upstream does not speak first.
    */
-  readyAt? (hello: ClientHello): 'event' | 'open'
+  readyAt? (handshake: HandshakeRequest): 'event' | 'open'
   /**
    * Reads an answer: `undefined` when it means ready, else why the session was refused.
    * Default: `classifyAnswer`, which knows HTTP statuses and OpenAI's error codes.

@@ -161,9 +161,9 @@ export type RouteOutcome =
   | { readonly type: 'turn', readonly deployment: Deployment, readonly tokens: number }
   /**
    * The session on the deployment, once `ready`, is over. `closeCode` is what the upstream closed with (1006: it vanished), 1000
-   * where another peer ended it. `mute`: a response had begun and nothing of it had come for ten seconds, or the provider answered no ping.
+   * where another peer ended it. `unresponsive`: a response had begun and nothing of it had come for ten seconds, or the provider answered no ping.
    */
-  | { readonly type: 'ended', readonly deployment: Deployment, readonly ms: number, readonly closeCode: number, readonly mute: boolean }
+  | { readonly type: 'ended', readonly deployment: Deployment, readonly ms: number, readonly closeCode: number, readonly unresponsive: boolean }
 
 /** Live state of a deployment, as `fastify.realtime.router.status()` shows it. */
 export interface DeploymentStatus {
@@ -172,7 +172,7 @@ export interface DeploymentStatus {
   readonly target: string
   readonly state: 'ready' | 'cooldown' | 'probing'
   /** Milliseconds until a cooldown ends. */
-  readonly coolsForMs?: number
+  readonly cooldownLeftMs?: number
   /** Why it rests. */
   readonly cause?: UpstreamRefusal['kind'] | 'session'
   /** Sessions and dials under way. */
@@ -209,9 +209,9 @@ export interface CooldownStore {
    * Unix time in milliseconds until which the deployment rests; 0 when it does not. A time that is over stays readable until
    * `clear`: it says that one dial should try before all do.
    */
-  restsUntil (deployment: string): number
+  until (deployment: string): number
   /** Lets it rest. A later time counts over an earlier one. */
-  rest (deployment: string, until: number): void
+  start (deployment: string, until: number): void
   /** It has recovered. */
   clear (deployment: string): void
 }

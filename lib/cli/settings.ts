@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { RealtimeGatewayOptions } from '../../types/index.ts'
-import { loadLiteLLMConfig } from '../config/litellm.ts'
-import { masterKeyFrom } from '../config/master-key.ts'
-import type { Environment } from '../config/reader.ts'
-import type { ConfigWarning } from '../config/warnings.ts'
+import { loadLiteLLMConfig } from '../config/litellm/load.ts'
+import { masterKeyFrom } from '../config/litellm/master-key.ts'
+import type { Environment } from '../config/litellm/reader.ts'
+import type { ConfigWarning } from '../config/litellm/warnings.ts'
 import { masterKeyVariables, optionsFromEnv } from '../env.ts'
 import { ConfigError } from '../errors.ts'
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { parseJson, stringEnd } from '../parse-json.ts'
+import { parseJson, stringEnd } from '../wire/json/parse.ts'
 import type { RealtimeEvent } from '../../types/index.ts'
 
 // A number that JavaScript may not hold as it is written: many digits, or an exponent. Ids are full of such, but stand in quotes.

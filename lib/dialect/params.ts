@@ -1,19 +1,19 @@
 import type { Fields } from './fields.ts'
 
 /** A field by its path in two shapes: `['session.audio.output.voice', 'session.voice']`. */
-export type Places = ReadonlyArray<readonly [from: string, to: string]>
+export type Slots = ReadonlyArray<readonly [from: string, to: string]>
 
-/** The path in the other shape of a field, or of what lies within it (`.threshold`, `[0]`). What `places` does not know stays. */
-function paramIn (places: Places, param: string): string {
-  const place = places.find(([from]) => param.startsWith(from) && /^(?:$|[.[])/.test(param.slice(from.length)))
-  return place === undefined ? param : place[1] + param.slice(place[0].length)
+/** The path in the other shape of a field, or of what lies within it (`.threshold`, `[0]`). What `paths` does not know stays. */
+function paramIn (paths: Slots, param: string): string {
+  const path = paths.find(([from]) => param.startsWith(from) && /^(?:$|[.[])/.test(param.slice(from.length)))
+  return path === undefined ? param : path[1] + param.slice(path[0].length)
 }
 
 /** An error whose `param` names the field as its reader knows it, and its `message` too. */
-export function withParam (places: Places, error: Fields): Fields {
+export function withParam (paths: Slots, error: Fields): Fields {
   const { param, message } = error
   if (typeof param !== 'string') return error
-  const known = paramIn(places, param)
+  const known = paramIn(paths, param)
   if (known === param) return error
   if (typeof message !== 'string') return { ...error, param: known }
   // The path of another field may begin with the same words.

@@ -5,7 +5,7 @@ import { GatewayError } from '../errors.ts'
 import { connect, serves } from '../upstream/connect.ts'
 import type { Connected } from '../upstream/connect.ts'
 import { allowsModel } from '../wildcard.ts'
-import type { Hello } from './hello.ts'
+import type { ClientHandshake } from './handshake.ts'
 import { reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
 import type { Principal, RouteAttempt, RouteDecision, RoutePlan, RouteRequest } from '../../types/index.ts'
@@ -25,18 +25,18 @@ export interface Admitted extends Connected {
  * @param signal aborted when the client is gone or may wait no longer; its reason is then what is thrown
  * @throws GatewayError
  */
-export async function admit (request: FastifyRequest, hello: Hello, signal: AbortSignal, tools: RouteTools): Promise<Admitted> {
+export async function admit (request: FastifyRequest, handshake: ClientHandshake, signal: AbortSignal, tools: RouteTools): Promise<Admitted> {
   const { options, router } = tools
-  if (hello.origin !== undefined && options.allowedOrigins?.includes(hello.origin) === false) throw new GatewayError('origin_not_allowed')
-  refuseKeyInQuery(hello.query)
-  const credential = findCredential(request.raw.headers, hello.protocols)
+  if (handshake.origin !== undefined && options.allowedOrigins?.includes(handshake.origin) === false) throw new GatewayError('origin_not_allowed')
+  refuseKeyInQuery(handshake.query)
+  const credential = findCredential(request.raw.headers, handshake.protocols)
   const principal = await unlessAborted(tools.authenticate(request, credential), signal).catch(cause => {
     // Whoever does not answer in time is away, and no upstream was asked yet.
     throw cause instanceof GatewayError && cause.code === 'upstream_timeout' ? new GatewayError('store_unavailable') : cause
   })
 
-  const named = hello.query.get('model') ?? ''
-  const query = new URLSearchParams(hello.query)
+  const named = handshake.query.get('model') ?? ''
+  const query = new URLSearchParams(handshake.query)
   query.delete('model')
   const asked = named !== '' ? named : modelless(query) ? options.defaultModel : undefined
   if (asked === undefined) throw new GatewayError('missing_model', { param: 'model' })
@@ -48,10 +48,10 @@ export async function admit (request: FastifyRequest, hello: Hello, signal: Abor
     model,
     principal,
     query,
-    tags: [...principal.tags ?? [], ...hello.tags],
-    user: hello.safetyIdentifier,
+    tags: [...principal.tags ?? [], ...handshake.tags],
+    user: handshake.safetyIdentifier,
     // Sessions of another kind than voice are asked for in the query.
-    ...(query.size > 0 && { serves: deployment => serves(deployment, { query, safetyIdentifier: hello.safetyIdentifier }, tools.connecting) })
+    ...(query.size > 0 && { serves: deployment => serves(deployment, { query, safetyIdentifier: handshake.safetyIdentifier }, tools.connecting) })
   }, signal, tools)
   const attempts: RouteAttempt[] = []
   const route = { candidates: plan.candidates.map(({ id }) => id), passedOver: plan.passedOver ?? [], attempts }
@@ -64,7 +64,7 @@ export async function admit (request: FastifyRequest, hello: Hello, signal: Abor
         : new GatewayError('rate_limit_exceeded', { retryAfterMs: plan.retryAfterMs })
     }
     const connected = await connect({ ...plan, candidates }, {
-      hello: { query, safetyIdentifier: hello.safetyIdentifier },
+      handshake: { query, safetyIdentifier: handshake.safetyIdentifier },
       named: named !== '',
       report: reportTo(router, request.log),
       attempts,
@@ -72,7 +72,7 @@ export async function admit (request: FastifyRequest, hello: Hello, signal: Abor
     }, tools.connecting)
     return { ...connected, principal, model, asked, route }
   } finally {
-    // A name that nobody serves may be anything, a key in the wrong place too.
+    // A name that nobody serves may be anything, a key in the wrong slot too.
     const known = route.candidates.length + route.passedOver.length > 0
     request.log.debug({ ...(known && { model }), ...route }, 'realtime route')
   }

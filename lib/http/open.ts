@@ -6,7 +6,7 @@ import type { Joint } from '../session/parts.ts'
 import { modelOf, providerOf } from '../upstream/connect.ts'
 import { allowsModel } from '../wildcard.ts'
 import type { Admitted } from './admit.ts'
-import type { Hello } from './hello.ts'
+import type { ClientHandshake } from './handshake.ts'
 import { loggable, reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
 import type { Translation } from '../dialect/translation.ts'
@@ -17,9 +17,9 @@ const mostTold = 16
 
 /**
  * Joins an answered client and its upstream.
- * @param place gives the process's place for a session back
+ * @param slot gives the process's slot for a session back
  */
-export function openSession (client: Joint, hello: Pick<Hello, 'dialect' | 'query'>, admitted: Admitted, place: () => void, log: FastifyBaseLogger, tools: RouteTools): void {
+export function openSession (client: Joint, handshake: Pick<ClientHandshake, 'dialect' | 'query'>, admitted: Admitted, slot: () => void, log: FastifyBaseLogger, tools: RouteTools): void {
   const { options, registry, now } = tools
   const { deployment, upstream, principal, model, route } = admitted
   const report = reportTo(tools.router, log)
@@ -42,7 +42,7 @@ export function openSession (client: Joint, hello: Pick<Hello, 'dialect' | 'quer
     now,
     onFirstAudio: ms => report({ type: 'first_audio', deployment, ms }),
     onTurn: tokens => { if (tokens !== undefined) report({ type: 'turn', deployment, tokens }) },
-    onClosed: (summary, mute) => { closed(summary, mute).finally(place) }
+    onClosed: (summary, unresponsive) => { closed(summary, unresponsive).finally(slot) }
   })
   registry.add(session)
   const info = session.info()
@@ -53,19 +53,19 @@ export function openSession (client: Joint, hello: Pick<Hello, 'dialect' | 'quer
 
   function translate (): Translation | undefined {
     const told = new Set<string>()
-    return tools.dialects.between(principal.dialect ?? hello.dialect, upstreamDialect(deployment, log, tools), {
-      attached: hello.query.has('call_id'),
+    return tools.dialects.between(principal.dialect ?? handshake.dialect, upstreamDialect(deployment, log, tools), {
+      attached: handshake.query.has('call_id'),
       adjusted (field) {
         if (told.size < mostTold && told.size < told.add(field).size) log.warn({ session: id, field }, 'realtime event adjusted to what the provider can do')
       }
     })
   }
 
-  async function closed (summary: SessionSummary, mute: boolean): Promise<void> {
+  async function closed (summary: SessionSummary, unresponsive: boolean): Promise<void> {
     admitted.release()
     const { id, ageMs, bytes, messages, turns, endedBy, closeCode, error } = summary
     log.info({ session: id, principal: principal.id, model, deployment: deployment.id, ageMs, bytes, messages, turns, endedBy, closeCode, error }, 'realtime session closed')
-    report({ type: 'ended', deployment, ms: ageMs, closeCode: endedBy === 'upstream' ? closeCode : 1000, mute })
+    report({ type: 'ended', deployment, ms: ageMs, closeCode: endedBy === 'upstream' ? closeCode : 1000, unresponsive })
     await runHook(log, 'onSessionClose', () => options.onSessionClose?.(summary))
     registry.remove(id)
   }

@@ -3,8 +3,8 @@ import { isSecretProtocol, selectProtocol } from '../auth/credentials.ts'
 import { GatewayError } from '../errors.ts'
 import { admit } from './admit.ts'
 import { accept, prepare, refuseByEvent, refuseByHttp } from './answer.ts'
-import { readHello, readsEventsOnly } from './hello.ts'
-import type { Hello } from './hello.ts'
+import { readHandshake, readsEventsOnly } from './handshake.ts'
+import type { ClientHandshake } from './handshake.ts'
 import { openSession } from './open.ts'
 import { loggable, reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
@@ -37,7 +37,7 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
   async function upgrade (request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const upgrade = upgrades.get(request.raw)
     if (upgrade === undefined) return
-    const hello = readHello(request.raw)
+    const handshake = readHandshake(request.raw)
     const { socket } = upgrade
     prepare(socket)
     const gone = new AbortController()
@@ -50,34 +50,34 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
     // It may have left during a hook of the host's, and will not say so again.
     if (socket.destroyed || socket.readableEnded) leave()
     waiting++
-    let place: (() => void) | undefined
+    let slot: (() => void) | undefined
     try {
       if (waiting > options.maxUpgrades) throw new GatewayError('at_capacity')
       gone.signal.throwIfAborted()
-      place = registry.reserve()
-      const admitted = await admit(request, hello, gone.signal, tools)
+      slot = registry.reserve()
+      const admitted = await admit(request, handshake, gone.signal, tools)
       // From here to the session nothing waits, so nobody can leave unseen.
-      accept(reply, upgrade, hello.key, selectProtocol(hello.protocols))
+      accept(reply, upgrade, handshake.key, selectProtocol(handshake.protocols))
       try {
-        openSession(upgrade, hello, admitted, place, request.log, tools)
+        openSession(upgrade, handshake, admitted, slot, request.log, tools)
       } catch (cause) {
         // A dialect of the host's that cannot begin: nothing of the session may be left.
         admitted.upstream.socket.destroy()
         admitted.release()
-        place()
-        reportTo(tools.router, request.log)({ type: 'ended', deployment: admitted.deployment, ms: 0, closeCode: 1000, mute: false })
+        slot()
+        reportTo(tools.router, request.log)({ type: 'ended', deployment: admitted.deployment, ms: 0, closeCode: 1000, unresponsive: false })
         request.log.error({ err: loggable(cause) }, 'realtime session could not begin')
         refuseByEvent(socket, new GatewayError('internal_error'), options.closeTimeout)
       }
     } catch (cause) {
-      place?.()
+      slot?.()
       if (cause instanceof ClientGone || socket.destroyed) {
         request.log.debug('realtime client left before it was answered')
         reply.hijack()
         socket.destroy()
         return
       }
-      refuse(request, reply, upgrade, hello, cause)
+      refuse(request, reply, upgrade, handshake, cause)
     } finally {
       waiting--
       clearTimeout(timer)
@@ -87,13 +87,13 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
     }
   }
 
-  function refuse (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade, hello: Hello, cause: unknown): void {
+  function refuse (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade, handshake: ClientHandshake, cause: unknown): void {
     const error = cause instanceof GatewayError ? cause : new GatewayError('internal_error', { cause })
     const level = error.statusCode >= 500 ? 'warn' : 'info'
     request.log[level]({ code: error.code, cause: loggable(error.cause) }, 'realtime upgrade refused')
-    const byEvent = options.refusal === 'event' || (options.refusal === 'auto' && readsEventsOnly(hello, isSecretProtocol))
+    const byEvent = options.refusal === 'event' || (options.refusal === 'auto' && readsEventsOnly(handshake, isSecretProtocol))
     if (!byEvent) throw error
-    accept(reply, upgrade, hello.key, selectProtocol(hello.protocols))
+    accept(reply, upgrade, handshake.key, selectProtocol(handshake.protocols))
     refuseByEvent(upgrade.socket, error, options.closeTimeout)
   }
 }

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Authenticator } from '../auth/authenticate.ts'
 import type { Dialects } from '../dialect/dialects.ts'
-import type { ResolvedOptions } from '../options.ts'
+import type { ResolvedOptions } from '../options/resolve.ts'
 import type { Registry } from '../session/registry.ts'
 import type { ConnectTools } from '../upstream/connect.ts'
 import type { UnfinishedBytes } from '../wire/reader.ts'

@@ -1,5 +1,5 @@
 import { OptionError } from '../errors.ts'
-import { isExposed, socketUrl } from '../upstream/url.ts'
+import { isExposed, socketUrl } from '../providers/url.ts'
 import type { Deployment, DeploymentOptions } from '../../types/index.ts'
 import { isName, isObject, maxNumber, rule, texts } from './rule.ts'
 

@@ -42,8 +42,8 @@ export class Cooldown {
   }
 
   /** @param time Unix time in milliseconds */
-  restsUntil (time: number): number {
-    const until = this.#store.restsUntil(this.#id)
+  cooldownUntil (time: number): number {
+    const until = this.#store.until(this.#id)
     return until > time ? until : 0
   }
 
@@ -55,7 +55,7 @@ export class Cooldown {
   hear (outcome: RouteOutcome, time: number): boolean {
     switch (outcome.type) {
       case 'dial':
-        if (this.#store.restsUntil(this.#id) !== 0) this.#trying = true
+        if (this.#store.until(this.#id) !== 0) this.#trying = true
         return false
       case 'dropped':
         this.#trying = false
@@ -67,7 +67,7 @@ export class Cooldown {
         if (outcome.warm) return false
         this.#dials = 0
         // Nor does a dial say anything of sessions that were lost, until their time is over.
-        if (this.#store.restsUntil(this.#id) !== 0 && (this.#cause !== 'session' || this.restsUntil(time) === 0)) this.#store.clear(this.#id)
+        if (this.#store.until(this.#id) !== 0 && (this.#cause !== 'session' || this.cooldownUntil(time) === 0)) this.#store.clear(this.#id)
         return false
       case 'refused': {
         const { kind, retryAfterMs } = outcome.refusal
@@ -80,7 +80,7 @@ export class Cooldown {
         return this.#failed(kind, retryAfterMs, time)
       }
       case 'ended':
-        if (outcome.mute || outcome.closeCode === 1006 || outcome.closeCode === 1011) return this.#failed('session', undefined, time)
+        if (outcome.unresponsive || outcome.closeCode === 1006 || outcome.closeCode === 1011) return this.#failed('session', undefined, time)
         this.#sessions = 0
         return false
       default:
@@ -102,7 +102,7 @@ export class Cooldown {
       : cause === 'rate_limit' ? retryAfterMs ?? cooldownMs : cooldownMs
     this.#cause = cause
     this.#dials = this.#sessions = this.#outcomes = this.#failures = 0
-    this.#store.rest(this.#id, time + wait)
+    this.#store.start(this.#id, time + wait)
     return true
   }
 
@@ -120,8 +120,8 @@ export class Cooldown {
 export function createMemoryCooldowns (): CooldownStore {
   const until = new Map<string, number>()
   return {
-    restsUntil: id => until.get(id) ?? 0,
-    rest: (id, time) => { until.set(id, Math.max(time, until.get(id) ?? 0)) },
+    until: id => until.get(id) ?? 0,
+    start: (id, time) => { until.set(id, Math.max(time, until.get(id) ?? 0)) },
     clear: id => { until.delete(id) }
   }
 }

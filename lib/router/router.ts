@@ -30,7 +30,7 @@ export interface RouterTools {
   /** Unix time in milliseconds. */
   readonly time: () => number
   /** Hears when a deployment begins to rest. */
-  readonly onRest?: (deployment: Deployment, cause: NonNullable<DeploymentStatus['cause']>, forMs: number) => void
+  readonly onCooldown?: (deployment: Deployment, cause: NonNullable<DeploymentStatus['cause']>, forMs: number) => void
 }
 
 /** How long a client should wait for a place: sessions end when they end. */
@@ -58,13 +58,13 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
   const able: DeploymentState[] = []
 
   /** Why a deployment may not be tried now. */
-  function hindrance (state: DeploymentState, { tags, serves }: RouteRequest, clock: number, unix: number): PassedOver['reason'] | undefined {
+  function skipReason (state: DeploymentState, { tags, serves }: RouteRequest, clock: number, unix: number): PassedOver['reason'] | undefined {
     const { deployment, cooldown } = state
     if (options.tagFiltering && !tagsMatch(deployment.tags ?? [], tags)) return 'tags'
     if (serves?.(deployment) === false) return 'unsupported'
     if (deployment.maxSessions !== undefined && state.sessions >= deployment.maxSessions) return 'full'
     if (deployment.rpm !== undefined && state.starts.total(clock) >= deployment.rpm) return 'rate'
-    if (cooldown.restsUntil(unix) !== 0) return 'cooldown'
+    if (cooldown.cooldownUntil(unix) !== 0) return 'cooldown'
     return cooldown.trying ? 'probing' : undefined
   }
 
@@ -78,7 +78,7 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
       if (chosen.length === most) break
       let count = 0
       for (const state of level) {
-        const reason = hindrance(state, request, clock, unix)
+        const reason = skipReason(state, request, clock, unix)
         if (reason === undefined) able[count++] = state
         else passedOver.push({ deployment: state.deployment.id, reason })
       }
@@ -130,7 +130,7 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
     let least = Infinity
     for (const group of groups) {
       for (const state of group.levels.flat()) {
-        const until = cooldowns.restsUntil(state.deployment.id)
+        const until = cooldowns.until(state.deployment.id)
         if (!last.has(state.deployment.id) || until >= least) continue
         least = until
         soonest = { group, state }
@@ -156,15 +156,15 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
       if (state === undefined) return
       const unix = time()
       state.hear(outcome, now())
-      if (state.cooldown.hear(outcome, unix)) tools.onRest?.(state.deployment, state.cooldown.cause!, state.cooldown.restsUntil(unix) - unix)
+      if (state.cooldown.hear(outcome, unix)) tools.onCooldown?.(state.deployment, state.cooldown.cause!, state.cooldown.cooldownUntil(unix) - unix)
     },
     status () {
       const clock = now()
       const unix = time()
       return Array.from(states.values(), (state): DeploymentStatus => {
         const { cooldown } = state
-        const until = cooldown.restsUntil(unix)
-        if (until !== 0) return { ...state.status(clock), state: 'cooldown', coolsForMs: until - unix, cause: cooldown.cause }
+        const until = cooldown.cooldownUntil(unix)
+        if (until !== 0) return { ...state.status(clock), state: 'cooldown', cooldownLeftMs: until - unix, cause: cooldown.cause }
         return { ...state.status(clock), state: cooldown.trying ? 'probing' : 'ready' }
       })
     }

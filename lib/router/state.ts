@@ -54,7 +54,7 @@ export class DeploymentState {
     this.latency = (this.dialMs.value ?? 0) + (this.firstAudioMs.value ?? 0)
   }
 
-  status (now: number): Omit<DeploymentStatus, 'state' | 'coolsForMs' | 'cause'> {
+  status (now: number): Omit<DeploymentStatus, 'state' | 'cooldownLeftMs' | 'cause'> {
     const { id, model, target } = this.deployment
     return {
       id,

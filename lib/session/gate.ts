@@ -1,12 +1,12 @@
 import type { Translation } from '../dialect/translation.ts'
 import type { GatewayError } from '../errors.ts'
 import type { ClientRule } from './model-rule.ts'
-import { createPeek, renamePeeked } from './peek.ts'
+import { createPeek, renamePeeked } from '../wire/json/peek.ts'
 import { turnEvents } from './turns.ts'
 import type { Turns } from './turns.ts'
 
 /** What is sent in place of a message that does not pass as it came. */
-export interface Instead {
+export interface Replacement {
   /** To where it was going. */
   readonly onward: readonly Buffer[]
   /** To where it came from. */
@@ -20,7 +20,7 @@ export interface Gate {
   /** Whether the message passes as it came, or, where `live`, as it has been changed in place. */
   admit (text: Buffer, live: boolean): boolean
   /** What becomes of the message that was just not admitted. */
-  take (text: Buffer): Instead
+  take (text: Buffer): Replacement
 }
 
 /** @returns `undefined` where everything passes unread */
@@ -85,7 +85,7 @@ export function createUpstreamGate (turns: Turns, translation: Translation | und
 
 const peekTurns = createPeek(turnEvents)
 
-function buffers (rewritten: { readonly onward: readonly string[], readonly back: readonly string[] } | undefined): Partial<Instead> {
+function buffers (rewritten: { readonly onward: readonly string[], readonly back: readonly string[] } | undefined): Partial<Replacement> {
   return rewritten === undefined ? {} : { onward: rewritten.onward.map(buffer), back: rewritten.back.map(buffer) }
 }
 

@@ -1,7 +1,7 @@
 import { isName } from '../dialect/fields.ts'
 import { GatewayError } from '../errors.ts'
-import { parseJson } from '../parse-json.ts'
-import { createPeek } from './peek.ts'
+import { parseJson } from '../wire/json/parse.ts'
+import { createPeek } from '../wire/json/peek.ts'
 
 /** A rule for what a client may send. */
 export interface ClientRule {

@@ -45,6 +45,6 @@ export interface SessionParts extends TurnEvents {
   readonly unfinished?: UnfinishedBytes
   /** Monotonic clock in milliseconds. */
   readonly now: () => number
-  /** Called once, when both sockets are closed. `mute`: the upstream owed a response, or a pong, for long. */
-  readonly onClosed: (summary: SessionSummary, mute: boolean) => void
+  /** Called once, when both sockets are closed. `unresponsive`: the upstream owed a response, or a pong, for long. */
+  readonly onClosed: (summary: SessionSummary, unresponsive: boolean) => void
 }

@@ -13,13 +13,13 @@ export interface RegistryOptions {
 }
 
 /**
- * The live sessions of a gateway, from the moment a place is taken for one until it is closed and everything that
+ * The live sessions of a gateway, from the moment a slot is taken for one until it is closed and everything that
  * waits for its end is done. One timer sweeps them all.
  */
 export class Registry implements RealtimeSessions {
   readonly #options: RegistryOptions
   readonly #sessions = new Map<string, Session>()
-  /** Work that a shutdown waits for: places taken, sessions open, hooks running. */
+  /** Work that a shutdown waits for: slots taken, sessions open, hooks running. */
   #pending = 0
   #draining: Promise<void> | undefined
   #idle: (() => void) | undefined
@@ -37,8 +37,8 @@ export class Registry implements RealtimeSessions {
   }
 
   /**
-   * Takes a place for a session to be.
-   * @returns gives the place back; again does nothing.
+   * Takes a slot for a session to be.
+   * @returns gives the slot back; again does nothing.
    * @throws GatewayError `draining` or `at_capacity`
    */
   reserve (): () => void {

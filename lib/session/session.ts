@@ -141,7 +141,7 @@ export class Session {
     clearTimeout(this.#deadline)
     const { by, code, error } = this.#end
     const { state, ...info } = this.info()
-    this.#parts.onClosed({ ...info, endedBy: by, closeCode: code, error }, this.#turns.mute || this.#upstreamDead)
+    this.#parts.onClosed({ ...info, endedBy: by, closeCode: code, error }, this.#turns.unresponsive || this.#upstreamDead)
   }
 
   /** Ends the session by our own decision: the client gets the `error` event and the close code, the upstream 1000. */

@@ -3,7 +3,7 @@ import { Leg } from '../wire/leg.ts'
 import type { LegEvents } from '../wire/leg.ts'
 import type { ReadFailure } from '../wire/reader.ts'
 import { createClientGate, createUpstreamGate } from './gate.ts'
-import type { Instead } from './gate.ts'
+import type { Replacement } from './gate.ts'
 import type { SessionParts } from './parts.ts'
 import { Pump } from './pump.ts'
 import { TokenBucket } from './rate.ts'
@@ -135,7 +135,7 @@ export class Traffic {
   }
 
   /** Sends what stands for a message: on with its direction, and back with the other. */
-  #send ({ onward, back }: Instead, on: Pump, returning: Pump): void {
+  #send ({ onward, back }: Replacement, on: Pump, returning: Pump): void {
     for (const text of onward) on.send(text, this.#parts.now)
     for (const text of back) returning.send(text, this.#parts.now)
     // Whoever does not read the answers asks for no more of them.

@@ -1,4 +1,4 @@
-import { parseJson } from '../parse-json.ts'
+import { parseJson } from '../wire/json/parse.ts'
 
 // Both shapes of the protocol: GA and beta.
 const audioEvents: readonly string[] = ['response.output_audio.delta', 'response.audio.delta']
@@ -6,7 +6,7 @@ const audioEvents: readonly string[] = ['response.output_audio.delta', 'response
 /** The events by which a session's responses are followed. */
 export const turnEvents = ['response.created', 'response.done', ...audioEvents] as const
 
-/** A response of which nothing comes for so long is mute, in milliseconds. */
+/** A response of which nothing comes for so long is unresponsive, in milliseconds. */
 const muteAfter = 10_000
 
 export interface TurnEvents {
@@ -63,7 +63,7 @@ export class Turns {
   }
 
   /** Whether a response is running of which nothing has come for long. */
-  get mute (): boolean {
+  get unresponsive (): boolean {
     return this.#running > 0 && this.#now() - this.#heardAt >= muteAfter
   }
 }

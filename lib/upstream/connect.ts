@@ -1,18 +1,18 @@
 import { GatewayError } from '../errors.ts'
-import type { Places } from '../limits/places.ts'
+import type { Slots } from './capacity.ts'
 import type { ReaderLimits } from '../wire/reader.ts'
 import type { Dial, ReadyUpstream } from './dial.ts'
 import type { WarmPool } from './pool.ts'
-import { mostUseful } from './refusal.ts'
+import { mostUseful } from '../providers/refusal.ts'
 import { askToken } from './token.ts'
-import type { ClientHello, Deployment, RouteAttempt, RouteOutcome, RoutePlan, UpstreamAdapter, UpstreamRefusal } from '../../types/index.ts'
+import type { HandshakeRequest, Deployment, RouteAttempt, RouteOutcome, RoutePlan, UpstreamAdapter, UpstreamRefusal } from '../../types/index.ts'
 
 /** What connecting works with, for all sessions of a gateway. */
 export interface ConnectTools {
   readonly adapters: ReadonlyMap<string, UpstreamAdapter>
   readonly dial: Dial
   readonly pool: WarmPool
-  readonly places: Places
+  readonly slots: Slots
   readonly connectTimeout: number
   readonly limits: ReaderLimits
   /** Monotonic milliseconds. */
@@ -20,8 +20,8 @@ export interface ConnectTools {
 }
 
 export interface ConnectRequest {
-  /** The client's hello without the model, which each candidate has its own name for. */
-  readonly hello: Omit<ClientHello, 'model'>
+  /** The client's handshake without the model, which each candidate has its own name for. */
+  readonly handshake: Omit<HandshakeRequest, 'model'>
   /** Whether the client named a model; only then does the upstream get one. */
   readonly named: boolean
   readonly report: (outcome: RouteOutcome, cause?: unknown) => void
@@ -34,7 +34,7 @@ export interface ConnectRequest {
 export interface Connected {
   readonly deployment: Deployment
   readonly upstream: ReadyUpstream
-  /** Gives the deployment's place back. */
+  /** Gives the deployment's slot back. */
   readonly release: () => void
 }
 
@@ -79,7 +79,7 @@ export async function connect (plan: RoutePlan, request: ConnectRequest, tools: 
       if (!signal.aborted) return ready
       ready.upstream.socket.destroy()
       ready.release()
-      request.report({ type: 'ended', deployment: ready.deployment, ms: 0, closeCode: 1000, mute: false })
+      request.report({ type: 'ended', deployment: ready.deployment, ms: 0, closeCode: 1000, unresponsive: false })
     } else if (refusal !== undefined) {
       refusals.push(refusal)
       if (isUnsupported(cause)) unsupported ??= cause
@@ -104,7 +104,7 @@ async function tryCandidate (deployment: Deployment, request: ConnectRequest, to
     return ms
   }
 
-  const plain = request.named && request.hello.query.size === 0 && request.hello.safetyIdentifier === undefined
+  const plain = request.named && request.handshake.query.size === 0 && request.handshake.safetyIdentifier === undefined
   const warm = plain ? tools.pool.take(deployment) : undefined
   if (warm !== undefined) {
     won()
@@ -112,19 +112,19 @@ async function tryCandidate (deployment: Deployment, request: ConnectRequest, to
     report({ type: 'ready', deployment, ms: ended('warm'), warm: true })
     return { ready: { deployment, ...warm } }
   }
-  const hello = { ...request.hello, ...(request.named && { model: modelOf(deployment) }) }
-  // Who is not dialled needs no place.
-  if (!serves(deployment, request.hello, tools)) {
+  const handshake = { ...request.handshake, ...(request.named && { model: modelOf(deployment) }) }
+  // Who is not dialled needs no slot.
+  if (!serves(deployment, request.handshake, tools)) {
     ended('unsupported')
-    return { refusal: { kind: 'unsupported' }, cause: excuse(deployment, hello, tools) }
+    return { refusal: { kind: 'unsupported' }, cause: rejection(deployment, handshake, tools) }
   }
-  const release = tools.places.take(deployment) ?? ceded(deployment, tools)
+  const release = tools.slots.take(deployment) ?? evicted(deployment, tools)
   if (release === undefined) {
     ended('full')
     return {}
   }
   report({ type: 'dial', deployment })
-  const { ready, refusal, cause } = await dialDeployment(deployment, hello, tools, signal)
+  const { ready, refusal, cause } = await dialDeployment(deployment, handshake, tools, signal)
   if (ready !== undefined && !signal.aborted) {
     won()
     report({ type: 'ready', deployment, ms: ended('ready') })
@@ -141,24 +141,24 @@ async function tryCandidate (deployment: Deployment, request: ConnectRequest, to
   return { refusal, cause }
 }
 
-/** A place that a warm socket held: one that this client cannot use must not be what keeps it out. */
-function ceded (deployment: Deployment, { places, pool }: ConnectTools): (() => void) | undefined {
-  return places.full(deployment) && pool.cede(deployment) ? places.take(deployment) : undefined
+/** A slot that a warm socket held: one that this client cannot use must not be what keeps it out. */
+function evicted (deployment: Deployment, { slots, pool }: ConnectTools): (() => void) | undefined {
+  return slots.full(deployment) && pool.evict(deployment) ? slots.take(deployment) : undefined
 }
 
 type DialTools = Pick<ConnectTools, 'adapters' | 'dial' | 'connectTimeout' | 'limits' | 'now'>
 
 /** Dials one deployment through its adapter, with a token where it has one. */
-export async function dialDeployment (deployment: Deployment, hello: ClientHello, tools: DialTools, signal: AbortSignal): Promise<{ ready?: ReadyUpstream, refusal?: UpstreamRefusal, cause?: unknown }> {
+export async function dialDeployment (deployment: Deployment, handshake: HandshakeRequest, tools: DialTools, signal: AbortSignal): Promise<{ ready?: ReadyUpstream, refusal?: UpstreamRefusal, cause?: unknown }> {
   try {
     const adapter = tools.adapters.get(providerOf(deployment))
     if (adapter === undefined) throw new Error(`no adapter for ${deployment.target}`)
     const startedAt = tools.now()
     const asked = deployment.token === undefined ? undefined : await askToken(deployment, tools.connectTimeout, signal)
     if (asked?.refusal !== undefined) return asked
-    const request = adapter.request(deployment, hello, asked?.token)
+    const request = adapter.request(deployment, handshake, asked?.token)
     const dialed = await tools.dial({ ...request, headers: { ...deployment.headers, ...request.headers } }, {
-      readyAt: adapter.readyAt?.(hello) ?? 'event',
+      readyAt: adapter.readyAt?.(handshake) ?? 'event',
       classify: adapter.classify?.bind(adapter),
       timeout: Math.max(1, tools.connectTimeout - (tools.now() - startedAt)),
       signal,
@@ -173,9 +173,9 @@ export async function dialDeployment (deployment: Deployment, hello: ClientHello
 }
 
 /** Whether the provider of a deployment has sessions of this kind, as far as its adapter says beforehand. */
-export function serves (deployment: Deployment, hello: Omit<ClientHello, 'model'>, { adapters }: Pick<ConnectTools, 'adapters'>): boolean {
+export function serves (deployment: Deployment, handshake: Omit<HandshakeRequest, 'model'>, { adapters }: Pick<ConnectTools, 'adapters'>): boolean {
   try {
-    return adapters.get(providerOf(deployment))?.serves?.(hello) !== false
+    return adapters.get(providerOf(deployment))?.serves?.(handshake) !== false
   } catch {
     // An adapter of the host's that throws is found out when it is asked for a request.
     return true
@@ -183,9 +183,9 @@ export function serves (deployment: Deployment, hello: Omit<ClientHello, 'model'
 }
 
 /** What an adapter says of sessions that its provider has not. */
-function excuse (deployment: Deployment, hello: ClientHello, { adapters }: Pick<ConnectTools, 'adapters'>): unknown {
+function rejection (deployment: Deployment, handshake: HandshakeRequest, { adapters }: Pick<ConnectTools, 'adapters'>): unknown {
   try {
-    adapters.get(providerOf(deployment))?.request(deployment, hello)
+    adapters.get(providerOf(deployment))?.request(deployment, handshake)
   } catch (cause) {
     return cause
   }

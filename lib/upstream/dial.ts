@@ -4,13 +4,13 @@ import https from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { createSecureContext } from 'node:tls'
-import { parseJson } from '../parse-json.ts'
+import { parseJson } from '../wire/json/parse.ts'
 import { readClosePayload } from '../wire/close-frame.ts'
 import { opcodes } from '../wire/frame.ts'
 import { acceptFor } from '../wire/handshake.ts'
 import { MessageReader } from '../wire/reader.ts'
 import type { ReaderLimits } from '../wire/reader.ts'
-import { classifyAnswer } from './refusal.ts'
+import { classifyAnswer } from '../providers/refusal.ts'
 import type { RealtimeEvent, UpstreamAnswer, UpstreamRefusal, UpstreamRequest } from '../../types/index.ts'
 
 export interface DialOptions {
@@ -41,7 +41,7 @@ export type Dial = (request: UpstreamRequest, options: DialOptions) => Promise<D
 // What may come with the first event: other events, pings.
 const headSlack = 1024 * 1024
 
-/** Opens client sockets; the only place that does. TLS sessions are resumed between its dials. */
+/** Opens client sockets; the only slot that does. TLS sessions are resumed between its dials. */
 export function createDial (): Dial {
   // One context for all dials: making one takes a fifth of a millisecond, and TLS sessions are resumed within it.
   const secureContext = createSecureContext()

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { isDeepStrictEqual } from 'node:util'
-import type { Places } from '../limits/places.ts'
+import type { Slots } from './capacity.ts'
 import { encodeFrame, opcodes } from '../wire/frame.ts'
 import { MessageReader } from '../wire/reader.ts'
 import type { ReaderLimits } from '../wire/reader.ts'
@@ -9,7 +9,7 @@ import type { ReadyUpstream } from './dial.ts'
 import type { Probe } from './probe.ts'
 import type { Deployment } from '../../types/index.ts'
 
-/** A warm socket, and the place on its deployment that goes with it. */
+/** A warm socket, and the slot on its deployment that goes with it. */
 export interface WarmUpstream {
   readonly upstream: ReadyUpstream
   readonly release: () => void
@@ -21,8 +21,8 @@ export interface WarmPool {
   start (): void
   /** A socket of `deployment` that is alive, never handed out before; `undefined` when none waits. */
   take (deployment: Deployment): WarmUpstream | undefined
-  /** Closes a waiting socket of `deployment`, so that its place is free. `false`: none waits. */
-  cede (deployment: Deployment): boolean
+  /** Closes a waiting socket of `deployment`, so that its slot is free. `false`: none waits. */
+  evict (deployment: Deployment): boolean
   /** Closes all that wait and dials no more. */
   close (): void
 }
@@ -31,7 +31,7 @@ export interface WarmPoolOptions {
   /** Those with `warm` are kept warm; a wildcard cannot be. */
   readonly deployments: readonly Deployment[]
   readonly dial: Probe
-  readonly places: Places
+  readonly slots: Slots
   readonly limits: ReaderLimits
 }
 
@@ -43,7 +43,7 @@ const renewAt = 0.75
 const firstBackOffMs = 1_000
 const longestBackOffMs = 60_000
 
-// How often it looks for a place while the deployment is full. A session's end is what makes room, and nobody tells.
+// How often it looks for a slot while the deployment is full. A session's end is what makes room, and nobody tells.
 const fullMs = 1_000
 
 // What an upstream may say while it waits: its first events and a heartbeat now and then.
@@ -56,7 +56,7 @@ interface Waiting extends WarmUpstream {
   readonly stop: () => void
 }
 
-export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolOptions): WarmPool {
+export function createWarmPool ({ deployments, dial, slots, limits }: WarmPoolOptions): WarmPool {
   const closing = new AbortController()
   // As many listen as are dialled at a time, which is no leak.
   setMaxListeners(0, closing.signal)
@@ -66,14 +66,14 @@ export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolO
 
   function fill (shelf: Shelf): void {
     while (!closing.signal.aborted && shelf.timer === undefined && shelf.waiting.length + shelf.dialling < shelf.deployment.warm!.size) {
-      if (!add(shelf)) return rest(shelf, fullMs)
+      if (!add(shelf)) return wait(shelf, fullMs)
     }
   }
 
-  /** Dials one more. `false`: there is no place for it. */
+  /** Dials one more. `false`: there is no slot for it. */
   function add (shelf: Shelf, added?: () => void): boolean {
     const { deployment } = shelf
-    const release = places.take(deployment)
+    const release = slots.take(deployment)
     if (release === undefined) return false
     shelf.dialling++
     dial(deployment, closing.signal).then(({ ready, refusal }) => {
@@ -94,10 +94,10 @@ export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolO
   function backOff (shelf: Shelf, atLeastMs = 0): void {
     if (shelf.timer !== undefined) return
     shelf.backOffMs = Math.min(longestBackOffMs, shelf.backOffMs * 2 || firstBackOffMs)
-    rest(shelf, Math.max(shelf.backOffMs, atLeastMs))
+    wait(shelf, Math.max(shelf.backOffMs, atLeastMs))
   }
 
-  function rest (shelf: Shelf, ms: number): void {
+  function wait (shelf: Shelf, ms: number): void {
     if (shelf.timer !== undefined || closing.signal.aborted) return
     shelf.timer = setTimeout(() => {
       shelf.timer = undefined
@@ -182,12 +182,12 @@ export function createWarmPool ({ deployments, dial, places, limits }: WarmPoolO
       queueMicrotask(() => fill(shelf))
       return { upstream, release }
     },
-    cede ({ id }) {
+    evict ({ id }) {
       const shelf = shelves.get(id)
       const entry = shelf?.waiting.shift()
       if (shelf === undefined || entry === undefined) return false
       discard(entry)
-      rest(shelf, fullMs)
+      wait(shelf, fullMs)
       return true
     },
     close () {

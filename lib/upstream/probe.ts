@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import type { Places } from '../limits/places.ts'
+import type { Slots } from './capacity.ts'
 import type { ReadyUpstream } from './dial.ts'
 import { dialDeployment, modelOf } from './connect.ts'
 import type { ConnectTools } from './connect.ts'
@@ -31,12 +31,12 @@ export function createProbe (tools: Omit<ConnectTools, 'pool'>, report: (outcome
 
 /**
  * Probes each deployment now and then, so that the router knows of a failure before a client does. A wildcard names no model and is
- * not probed, and one without a free place answers well enough.
+ * not probed, and one without a free slot answers well enough.
  * @param intervalMs mean time between two probes of one deployment
  * @param random a number in [0, 1)
  * @returns stops probing
  */
-export function startProbing (deployments: readonly Deployment[], intervalMs: number, places: Places, probe: Probe, random: () => number = Math.random): () => void {
+export function startProbing (deployments: readonly Deployment[], intervalMs: number, slots: Slots, probe: Probe, random: () => number = Math.random): () => void {
   const stopped = new AbortController()
   const { signal } = stopped
   // One or two for each deployment, which is no leak.
@@ -47,7 +47,7 @@ export function startProbing (deployments: readonly Deployment[], intervalMs: nu
   async function keepProbing (deployment: Deployment): Promise<void> {
     // Spread over the interval, so that many nodes and deployments do not knock all at once.
     while (await slept(intervalMs * (0.5 + random()), signal)) {
-      const release = places.take(deployment)
+      const release = slots.take(deployment)
       if (release === undefined) continue
       const { ready } = await probe(deployment, signal)
       ready?.socket.destroy()

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { resolveOptions } from '../../lib/options.ts'
+import { resolveOptions } from '../../lib/options/resolve.ts'
 import type { DeploymentOptions } from '../../types/index.ts'
 import { bothKeys, canary, escape, failure, load, messages } from '../fixtures/litellm.ts'
 

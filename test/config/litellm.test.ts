@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { loadLiteLLMConfig } from '../../lib/config/litellm.ts'
-import { optionTable, snakeCase } from '../../lib/config/option-table.ts'
-import type { Members, WritableKind } from '../../lib/config/option-table.ts'
-import { resolveOptions } from '../../lib/options.ts'
+import { loadLiteLLMConfig } from '../../lib/config/litellm/load.ts'
+import { optionTable, snakeCase } from '../../lib/config/litellm/option-table.ts'
+import type { Members, WritableKind } from '../../lib/config/litellm/option-table.ts'
+import { resolveOptions } from '../../lib/options/resolve.ts'
 import { bothKeys, canary, deployment, escape, failure, load, messages } from '../fixtures/litellm.ts'
 
 const issueFile = `model_list:

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { resolveOptions } from '../../lib/options.ts'
+import { resolveOptions } from '../../lib/options/resolve.ts'
 import type { RoutingOptions } from '../../types/index.ts'
 import { canary, deployment, escape, failure, load, messages } from '../fixtures/litellm.ts'
 

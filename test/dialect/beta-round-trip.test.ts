@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert'
 import t from 'tap'
 import { betaClient } from '../../lib/dialect/beta/client.ts'
-import { responseParamPlaces, sessionPlaces } from '../../lib/dialect/beta/places.ts'
+import { responseParamPaths, sessionPaths } from '../../lib/dialect/beta/field-paths.ts'
 import { betaUpstream } from '../../lib/dialect/beta/upstream.ts'
 import type { RealtimeEvent } from '../../types/index.ts'
 import { betaClientEvent, betaServerEvent } from '../fixtures/dialect/beta.ts'
@@ -48,7 +48,7 @@ t.test('in a session too, where a GA client hears of the end of every item befor
 })
 
 t.test('what a beta client says is GA as OpenAI declares it', async t => {
-  const betaOnly = [...sessionPlaces, ...responseParamPlaces].map(({ beta }) => beta)
+  const betaOnly = [...sessionPaths, ...responseParamPaths].map(({ beta }) => beta)
   await holds(t, 2_000, betaClientEvent, event => {
     const [ga] = driveHop(betaClient).up(event)
     // What the client left out is still missing, and references to items are declared apart.

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { xaiClient } from '../../lib/dialect/xai/client.ts'
+import { xaiClient } from '../../lib/dialect/xai/client/dialect.ts'
 import { refusedFor, startXaiSession } from '../fixtures/dialect/xai-client.ts'
 import type { RealtimeEvent } from '../../types/index.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { createPair } from '../../lib/dialect/translation.ts'
-import { xaiClient } from '../../lib/dialect/xai/client.ts'
+import { xaiClient } from '../../lib/dialect/xai/client/dialect.ts'
 import { openaiVoices } from '../../lib/dialect/xai/voices.ts'
 import { GatewayError } from '../../lib/errors.ts'
 import { startXaiSession } from '../fixtures/dialect/xai-client.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createPair } from '../../lib/dialect/translation.ts'
-import { xaiClient } from '../../lib/dialect/xai/client.ts'
+import { xaiClient } from '../../lib/dialect/xai/client/dialect.ts'
 import { openaiVoices } from '../../lib/dialect/xai/voices.ts'
 import { refusedFor, startXaiSession } from '../fixtures/dialect/xai-client.ts'
 import type { RealtimeEvent } from '../../types/index.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { GatewayError } from '../../lib/errors.ts'
-import { xaiUpstream } from '../../lib/dialect/xai/upstream.ts'
+import { xaiUpstream } from '../../lib/dialect/xai/upstream/dialect.ts'
 import type { RealtimeEvent } from '../../types/index.ts'
 import { holds } from '../fixtures/session/seeded.ts'
 import { faultsOf, says, startHop, startPair } from '../fixtures/dialect/xai-upstream.ts'

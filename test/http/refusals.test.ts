@@ -225,7 +225,7 @@ t.test('a refused client that sent early hears the refusal all the same', async 
 t.test('a client that was refused by event and does not close is cut after closeTimeout', async t => {
   const { port, fastify } = await startGateway(t, { ...options, refusal: 'event', closeTimeout: 50 })
   const client = await connect(port, { key: null })
-  client.mute = true
+  client.unresponsive = true
   client.socket.allowHalfOpen = true
   await client.until(() => client.ending !== undefined, 'the close frame')
   t.strictSame(client.ending, { code: 3000, reason: 'missing_api_key' })

@@ -62,7 +62,7 @@ t.test('a rate limit counts at once and for as long as the upstream says', async
 t.test('a refused credential cools long, and says so', async t => {
   const rested: unknown[] = []
   const [a, b] = [deployment('a'), deployment('b')]
-  const { choose, report, pass } = testRouter([a, b], {}, { onRest: ({ id }, cause, ms) => rested.push([id, cause, ms]) })
+  const { choose, report, pass } = testRouter([a, b], {}, { onCooldown: ({ id }, cause, ms) => rested.push([id, cause, ms]) })
   report(...refusal(a, 'credentials'))
   pass(299_999)
   t.strictSame(choose(), ['b'])
@@ -78,11 +78,11 @@ t.test("the client's own mistake is not the deployment's failure", async t => {
 
 t.test('sessions that are lost count though every dial succeeds, and a good end forgives', async t => {
   const [a, b] = [deployment('a'), deployment('b')]
-  const lost: RouteOutcome[] = [...success(a), { type: 'ended', deployment: a, ms: 1, closeCode: 1006, mute: false }]
-  const mute: RouteOutcome[] = [...success(a), { type: 'ended', deployment: a, ms: 1, closeCode: 1000, mute: true }]
-  const good: RouteOutcome[] = [...success(a), { type: 'ended', deployment: a, ms: 1, closeCode: 1000, mute: false }]
+  const lost: RouteOutcome[] = [...success(a), { type: 'ended', deployment: a, ms: 1, closeCode: 1006, unresponsive: false }]
+  const unresponsive: RouteOutcome[] = [...success(a), { type: 'ended', deployment: a, ms: 1, closeCode: 1000, unresponsive: true }]
+  const good: RouteOutcome[] = [...success(a), { type: 'ended', deployment: a, ms: 1, closeCode: 1000, unresponsive: false }]
   const { plan, report } = testRouter([a, b])
-  report(...lost, ...mute, ...good, ...lost, ...mute)
+  report(...lost, ...unresponsive, ...good, ...lost, ...unresponsive)
   t.strictSame(plan().passedOver, [])
   report(...lost)
   t.strictSame(plan().passedOver, [{ deployment: 'a', reason: 'cooldown' }])
@@ -116,7 +116,7 @@ t.test('a full group has no candidates and says when to come back', async t => {
   const { plan, report, pass } = testRouter([a, b])
   report(...success(a), ...success(b))
   t.match(plan(), { candidates: [], passedOver: [{ deployment: 'a', reason: 'full' }, { deployment: 'b', reason: 'rate' }], retryAfterMs: Number })
-  report({ type: 'ended', deployment: a, ms: 1, closeCode: 1000, mute: false })
+  report({ type: 'ended', deployment: a, ms: 1, closeCode: 1000, unresponsive: false })
   t.strictSame(plan().candidates.map(({ id }) => id), ['a'])
   pass(61_000)
   t.equal(plan().candidates.length, 2)
@@ -152,7 +152,7 @@ t.test('where nobody has such sessions, one is a candidate to say so; where othe
   t.strictSame(plan({ serves: () => false }).candidates.map(({ id }) => id), ['a'])
   report(...success(b))
   t.match(plan({ serves: ({ id }) => id === 'b' }), { candidates: [], retryAfterMs: Number })
-  report({ type: 'ended', deployment: b, ms: 1, closeCode: 1000, mute: false }, ...refusal(b, 'rate_limit', 9_000))
+  report({ type: 'ended', deployment: b, ms: 1, closeCode: 1000, unresponsive: false }, ...refusal(b, 'rate_limit', 9_000))
   t.strictSame(plan({ serves: ({ id }) => id === 'b' }).candidates.map(({ id }) => id), ['b'], 'one that rests is better than one that cannot')
 })
 
@@ -218,7 +218,7 @@ t.test('status shows live state', async t => {
   report(...success(a, 40), { type: 'first_audio', deployment: a, ms: 300 }, { type: 'turn', deployment: a, tokens: 7 }, ...refusal(b, 'rate_limit', 3_000))
   t.match(router.status!(), [
     { id: 'a', state: 'ready', sessions: 1, startsLastMinute: 1, tokensLastMinute: 7, dialMs: 40, firstAudioMs: 300 },
-    { id: 'b', state: 'cooldown', coolsForMs: 3_000, cause: 'rate_limit', sessions: 0 }
+    { id: 'b', state: 'cooldown', cooldownLeftMs: 3_000, cause: 'rate_limit', sessions: 0 }
   ])
 })
 
@@ -247,7 +247,7 @@ t.test('whatever happens: no unfit deployment comes first while a fit one is the
       else if (action === 'pass') pass(ms)
       else if (action === 'succeed') {
         report(...success(target))
-        live.push({ type: 'ended', deployment: target, ms, closeCode: 1000, mute: false })
+        live.push({ type: 'ended', deployment: target, ms, closeCode: 1000, unresponsive: false })
       } else if (action === 'end') report(...live.splice(0, 1))
       else {
         const status = new Map(router.status!().map(state => [state.id, state]))

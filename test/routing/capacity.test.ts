@@ -4,7 +4,7 @@ import { createMemoryCooldowns } from '../../lib/router/cooldown.ts'
 import type { Simulator } from '../../lib/testing/index.ts'
 import type { Caller, Visited } from '../fixtures/routing.ts'
 import { startProbing } from '../../lib/upstream/probe.ts'
-import { createPlaces } from '../../lib/limits/places.ts'
+import { createSlots } from '../../lib/upstream/capacity.ts'
 import type { RouteOutcome } from '../../types/index.ts'
 import { at, eventually, providerKey, startGateway, startTcp, startUpstream, visit } from '../fixtures/routing.ts'
 import type { RoutedGateway } from '../fixtures/routing.ts'
@@ -13,7 +13,7 @@ import { deployment, refusal, testRouter } from '../fixtures/router.ts'
 const crowd = (gateway: RoutedGateway, size: number): Promise<Visited[]> => Promise.all(Array.from({ length: size }, () => visit(gateway)))
 const callersOf = (visits: readonly Visited[]): Caller[] => visits.flatMap(({ caller }) => caller ?? [])
 
-t.test('of 200 clients at once exactly as many get in as there are places, and every place comes back on every way out', async t => {
+t.test('of 200 clients at once exactly as many get in as there are slots, and every slot comes back on every way out', async t => {
   const upstreams = [await startUpstream(t), await startUpstream(t)] as const
   const gateway = await startGateway(t, { deployments: upstreams.map(({ url }, i) => at(url, `d${i}`, { maxSessions: 5 })) })
   let most = 0
@@ -39,7 +39,7 @@ t.test('of 200 clients at once exactly as many get in as there are places, and e
   let inside = callers
   for (const [name, out] of ways) {
     out(inside)
-    await eventually(() => gateway.status('d0').sessions + gateway.status('d1').sessions === 0, `${name}: all places are free`)
+    await eventually(() => gateway.status('d0').sessions + gateway.status('d1').sessions === 0, `${name}: all slots are free`)
     inside = callersOf(await crowd(gateway, 20))
     t.equal(inside.length, 10, `${name}: ten get in again`)
   }
@@ -47,7 +47,7 @@ t.test('of 200 clients at once exactly as many get in as there are places, and e
   await Promise.all(inside.map(caller => caller.leave()))
 })
 
-t.test('a dial that fails, hangs or is called off gives its place back', async t => {
+t.test('a dial that fails, hangs or is called off gives its slot back', async t => {
   const upstream = await startUpstream(t)
   const gateway = await startGateway(t, { deployments: [at(upstream.url, 'one', { maxSessions: 1, cooldownMs: 0 })], connectTimeout: 300 })
   for (const fault of [{ type: 'refuse', status: 503 }, { type: 'drop', how: 'rst' }, { type: 'silent' }, { type: 'close_first', code: 1011 }] as const) {
@@ -68,7 +68,7 @@ t.test('rpm is exact among all who come at once, whether the router heeds it or 
     const callers = callersOf(await crowd(gateway, 50))
     t.equal(callers.length, 7)
     await Promise.all(callers.map(caller => caller.leave()))
-    t.match(await visit(gateway), { status: 429, error: { code: 'rate_limit_exceeded' } }, 'a place that is free again is no new start')
+    t.match(await visit(gateway), { status: 429, error: { code: 'rate_limit_exceeded' } }, 'a slot that is free again is no new start')
     t.equal(upstream.connections.length, 7)
   }
 })
@@ -115,7 +115,7 @@ t.test('probes keep to maxSessions, and leave wildcards alone', async t => {
   while (caller === undefined) caller = (await visit(gateway)).caller
   const dialled = upstream.connections.length
   await sleep(320)
-  t.equal(upstream.connections.length, dialled, 'the only place is taken')
+  t.equal(upstream.connections.length, dialled, 'the only slot is taken')
   await caller.leave()
   await eventually(() => upstream.connections.length > dialled, 'the next probe')
 })
@@ -135,14 +135,14 @@ t.test('closing the server ends probes under way and starts no more', async t =>
 })
 
 t.test('probes are spread over half to one and a half intervals', async t => {
-  const places = createPlaces(() => performance.now())
+  const slots = createSlots(() => performance.now())
   // The clock of a probe does not keep a process running, and nothing else here does.
   const awake = setInterval(() => {}, 1_000)
   t.teardown(() => clearInterval(awake))
   for (const [random, from, to] of [[0, 50, 95], [0.99, 145, 300]] as const) {
     const startedAt = performance.now()
     const ms = await new Promise<number>(resolve => {
-      const stop = startProbing([deployment('one')], 100, places, async () => {
+      const stop = startProbing([deployment('one')], 100, slots, async () => {
         stop()
         resolve(performance.now() - startedAt)
         return {}
@@ -155,7 +155,7 @@ t.test('probes are spread over half to one and a half intervals', async t => {
 t.test('while a deployment rests, neither a warm socket nor a dial ends the rest that its lost sessions earned', async t => {
   const [a, b] = [deployment('a'), deployment('b')]
   const { choose, report, pass } = testRouter([a, b], { cooldownMs: 5_000 })
-  const lost: RouteOutcome[] = [{ type: 'dial', deployment: a }, { type: 'ready', deployment: a, ms: 1 }, { type: 'ended', deployment: a, ms: 1, closeCode: 1006, mute: false }]
+  const lost: RouteOutcome[] = [{ type: 'dial', deployment: a }, { type: 'ready', deployment: a, ms: 1 }, { type: 'ended', deployment: a, ms: 1, closeCode: 1006, unresponsive: false }]
   report(...lost, ...lost, ...lost)
   t.strictSame(choose(), ['b'])
   report({ type: 'dial', deployment: a, probe: true }, { type: 'ready', deployment: a, ms: 1, probe: true })

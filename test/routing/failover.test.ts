@@ -78,9 +78,9 @@ for (const way of ways) {
     t.notMatch(refused.text, /inside information|127\.0\.0\.1|Incorrect API key/)
 
     for (const id of ['bad', 'alone']) {
-      const { state, cause, coolsForMs, sessions, dialMs, startsLastMinute } = gateway.status(id)
+      const { state, cause, cooldownLeftMs, sessions, dialMs, startsLastMinute } = gateway.status(id)
       t.strictSame({ state, cause, sessions, dialMs, startsLastMinute }, { state: way.rests ? 'cooldown' : 'ready', cause: way.rests?.cause, sessions: 0, dialMs: undefined, startsLastMinute: 1 })
-      if (way.rests) t.ok(coolsForMs! > way.rests.forMs - 4_000 && coolsForMs! <= way.rests.forMs, `rests for ${coolsForMs} ms`)
+      if (way.rests) t.ok(cooldownLeftMs! > way.rests.forMs - 4_000 && cooldownLeftMs! <= way.rests.forMs, `rests for ${cooldownLeftMs} ms`)
     }
     t.match(gateway.status('good'), { state: 'ready', sessions: 1, startsLastMinute: 1, dialMs: Number })
 

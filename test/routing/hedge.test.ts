@@ -105,7 +105,7 @@ t.test('a client that vanishes during a hedge leaves nothing behind', async t =>
   const both = await Promise.all([first.connection(0), second.connection(0)])
   socket.resetAndDestroy()
   for (const { code } of await Promise.all(both.map(({ ended }) => ended))) t.equal(code, 1006)
-  await eventually(() => gateway.status('first').sessions + gateway.status('second').sessions === 0, 'both places are free')
+  await eventually(() => gateway.status('first').sessions + gateway.status('second').sessions === 0, 'both slots are free')
   t.match(gateway.log.find(({ msg }) => msg === 'realtime route'), { attempts: [{ outcome: 'dropped' }, { outcome: 'dropped' }] })
   t.equal(gateway.fastify.realtime.sessions.size, 0)
 })
@@ -135,7 +135,7 @@ t.test('two dials that end in one and the same moment', async t => {
       // Both promises are settled before anybody can act on either.
       if (ends.length === 2) setImmediate(() => { for (const end of ends) end() })
     }))
-    const request = { hello: { query: new URLSearchParams() }, named: true, report: (outcome: RouteOutcome) => { outcomes.push(outcome) }, attempts, signal: new AbortController().signal }
+    const request = { handshake: { query: new URLSearchParams() }, named: true, report: (outcome: RouteOutcome) => { outcomes.push(outcome) }, attempts, signal: new AbortController().signal }
     const connected = await connect({ candidates: deployments, hedgeAfterMs: 1 }, request, tools).catch(() => undefined)
     await new Promise(setImmediate)
     connected?.release()
@@ -143,7 +143,7 @@ t.test('two dials that end in one and the same moment', async t => {
       winner: connected?.deployment.id,
       outcomes: outcomes.map(({ type, deployment }) => `${deployment.id} ${type}`),
       attempts: attempts.map(({ deployment, outcome }) => `${deployment} ${outcome}`),
-      free: deployments.every(each => tools.places.take(each) !== undefined)
+      free: deployments.every(each => tools.slots.take(each) !== undefined)
     }
   }
 
@@ -155,7 +155,7 @@ t.test('two dials that end in one and the same moment', async t => {
     t.ok(second.ready.socket.destroyed)
     t.strictSame(attempts, ['first ready', 'second dropped'])
     t.strictSame(outcomes, ['first dial', 'second dial', 'first ready', 'second dropped'])
-    t.ok(free, 'both places come back')
+    t.ok(free, 'both slots come back')
   })
 
   await t.test('one refuses, the other is ready: it is not lost', async t => {
@@ -178,7 +178,7 @@ t.test('a hedge that was not needed leaves no timer behind', async t => {
   const timers = (): number => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
   const before = timers()
   const tools = connectTools(async () => ready())
-  const request = { hello: { query: new URLSearchParams() }, named: true, report: () => {}, attempts: [], signal: new AbortController().signal }
+  const request = { handshake: { query: new URLSearchParams() }, named: true, report: () => {}, attempts: [], signal: new AbortController().signal }
   for (let i = 0; i < 20; i++) await connect({ candidates: [deployment('first'), deployment('second')], hedgeAfterMs: 60_000 }, request, tools)
   t.equal(timers(), before)
 })

@@ -194,7 +194,7 @@ t.test('a session that names no model gets no warm socket, whatever else it brin
   const warm = { upstream: ready().ready, release: () => {} }
   const connected = async (named: boolean): Promise<RouteAttempt['outcome'] | undefined> => {
     const attempts: RouteAttempt[] = []
-    const request = { hello: { query: new URLSearchParams() }, named, report: () => {}, attempts, signal: new AbortController().signal }
+    const request = { handshake: { query: new URLSearchParams() }, named, report: () => {}, attempts, signal: new AbortController().signal }
     await connect({ candidates: [deployment('one')] }, request, { ...tools, pool: { ...tools.pool, take: () => warm } })
     return attempts[0]?.outcome
   }

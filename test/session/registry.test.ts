@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { GatewayError } from '../../lib/errors.ts'
-import { defaults } from '../../lib/options.ts'
+import { defaults } from '../../lib/options/resolve.ts'
 import { Registry } from '../../lib/session/registry.ts'
 import type { RegistryOptions } from '../../lib/session/registry.ts'
 import type { SessionLimits } from '../../lib/session/parts.ts'
@@ -13,7 +13,7 @@ import type { Joined } from '../fixtures/session/joined.ts'
 interface Registered {
   readonly registry: Registry
   readonly clock: Clock
-  /** A session with a place, as the route makes them. */
+  /** A session with a slot, as the route makes them. */
   open (id: string, limits?: Partial<SessionLimits>): Promise<Joined>
 }
 
@@ -26,10 +26,10 @@ function withRegistry (title: string, options: Partial<RegistryOptions>, run: (t
         registry,
         clock,
         async open (id, limits) {
-          const place = registry.reserve()
+          const slot = registry.reserve()
           const onClosed = (): void => {
             registry.remove(id)
-            place()
+            slot()
           }
           const joined = await join(limits, { id, onClosed }, clock)
           registry.add(joined.session)
@@ -58,7 +58,7 @@ const code = (run: () => unknown): string | undefined => {
 }
 const created = { type: 'response.created' }
 
-withRegistry('places are limited, and a place given back twice is one place', { maxSessions: 2 }, async (t, { registry }) => {
+withRegistry('slots are limited, and a slot given back twice is one slot', { maxSessions: 2 }, async (t, { registry }) => {
   const first = registry.reserve()
   const second = registry.reserve()
   t.equal(code(() => registry.reserve()), 'at_capacity')
@@ -134,7 +134,7 @@ withRegistry('a drain takes no more, ends what is idle at once and waits for wha
   const running = await open('running')
   running.upstream.text(created)
   await turn()
-  const place = registry.reserve()
+  const slot = registry.reserve()
   const heard: GatewayError[] = []
   registry.onDrain(error => heard.push(error))
   registry.onDrain(() => t.fail('was taken away'))()
@@ -153,8 +153,8 @@ withRegistry('a drain takes no more, ends what is idle at once and waits for wha
   for (const peer of [running.client, running.upstream]) peer.leave()
   await turn()
   t.equal(registry.size, 0)
-  t.notOk(await isResolved(drained), 'an upgrade holds its place still')
-  place()
+  t.notOk(await isResolved(drained), 'an upgrade holds its slot still')
+  slot()
   t.ok(await isResolved(drained))
   t.equal(clock.pending, 0)
 })

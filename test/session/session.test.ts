@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { GatewayError } from '../../lib/errors.ts'
-import { defaults } from '../../lib/options.ts'
+import { defaults } from '../../lib/options/resolve.ts'
 import { createModelRule } from '../../lib/session/model-rule.ts'
 import type { SessionLimits, SessionParts } from '../../lib/session/parts.ts'
 import { turn } from '../fixtures/session/clock.ts'
@@ -496,7 +496,7 @@ inSession('a dead upstream is cut, and its client told by an event and 1011', {}
 for (const [silent, blamed] of [['client', false], ['upstream', true], ['both', false]] as const) {
   t.test(`${silent} silent: the deployment is ${blamed ? '' : 'not '}to blame`, async t => {
     const heard: boolean[] = []
-    const { client, upstream, pass, clock } = await join({}, { onClosed: (_, mute) => { heard.push(mute) } })
+    const { client, upstream, pass, clock } = await join({}, { onClosed: (_, unresponsive) => { heard.push(unresponsive) } })
     t.teardown(() => clock.restore())
     for (let second = 1; second <= 40; second++) {
       if (silent === 'upstream') client.frame(10)

@@ -7,9 +7,9 @@ import { createRouter } from '../../lib/default-router.ts'
 import { strategies } from '../../lib/router/strategies/index.ts'
 import { adapterConformance, cooldownStoreConformance, keyStoreConformance, rawAdapter, routerConformance } from '../../lib/testing/index.ts'
 import type { ConformanceTest } from '../../lib/testing/index.ts'
-import { openai } from '../../lib/upstream/openai.ts'
-import { classifyAnswer } from '../../lib/upstream/refusal.ts'
-import { xai } from '../../lib/upstream/xai.ts'
+import { openai } from '../../lib/providers/openai/adapter.ts'
+import { classifyAnswer } from '../../lib/providers/refusal.ts'
+import { xai } from '../../lib/providers/xai/adapter.ts'
 import type { CooldownStore, Deployment, KeyStore, RoutePlan, Router, RoutingOptions, StrategyName, UpstreamAdapter, VirtualKey } from '../../types/index.ts'
 import { deployment } from '../fixtures/router.ts'
 
@@ -172,29 +172,29 @@ t.test('a cooldown store that breaks a rule is found out', async t => {
   for (const [what, rule, create] of [
     ['is a plain object', /nobody let rest/, () => {
       const until: Record<string, number> = {}
-      return { restsUntil: id => until[id] ?? 0, rest: (id, time) => { until[id] = Math.max(time, until[id] ?? 0) }, clear: id => { delete until[id] } }
+      return { until: id => until[id] ?? 0, start: (id, time) => { until[id] = Math.max(time, until[id] ?? 0) }, clear: id => { delete until[id] } }
     }],
-    ['never rests', /until the time that was said/, changedStore(() => ({ rest: () => {} }))],
-    ['rests a tick later', /until the time that was said/, changedStore(store => ({ rest: (id, until) => { queueMicrotask(() => store.rest(id, until)) } }))],
-    ['rests behind a promise', /until the time that was said/, changedStore(store => ({ rest: async (id, until) => { store.rest(id, until) } }))],
+    ['never rests', /until the time that was said/, changedStore(() => ({ start: () => {} }))],
+    ['rests a tick later', /until the time that was said/, changedStore(store => ({ start: (id, until) => { queueMicrotask(() => store.start(id, until)) } }))],
+    ['rests behind a promise', /until the time that was said/, changedStore(store => ({ start: async (id, until) => { store.start(id, until) } }))],
     ['lets the last word count', /later time counts/, changedStore(store => ({
-      rest (id, until) {
+      start (id, until) {
         store.clear(id)
-        store.rest(id, until)
+        store.start(id, until)
       }
     }))],
-    ['lets the first word count', /later time counts/, changedStore(store => ({ rest: (id, until) => { if (store.restsUntil(id) === 0) store.rest(id, until) } }))],
+    ['lets the first word count', /later time counts/, changedStore(store => ({ start: (id, until) => { if (store.until(id) === 0) store.start(id, until) } }))],
     ['never recovers', /has recovered/, changedStore(() => ({ clear: () => {} }))],
     ['remembers what is over', /has recovered/, () => {
       const until = new Map<string, number>()
-      return { restsUntil: id => until.get(id) ?? 0, rest: (id, time) => { until.set(id, Math.max(time, until.get(id) ?? 0)) }, clear: id => { until.set(id, 1) } }
+      return { until: id => until.get(id) ?? 0, start: (id, time) => { until.set(id, Math.max(time, until.get(id) ?? 0)) }, clear: id => { until.set(id, 1) } }
     }],
     ['remembers the longest rest', /has recovered/, () => {
       const until = new Map<string, number>()
       const resting = new Set<string>()
       return {
-        restsUntil: id => resting.has(id) ? until.get(id)! : 0,
-        rest (id, time) {
+        until: id => resting.has(id) ? until.get(id)! : 0,
+        start (id, time) {
           until.set(id, Math.max(time, until.get(id) ?? 0))
           resting.add(id)
         },
@@ -204,14 +204,14 @@ t.test('a cooldown store that breaks a rule is found out', async t => {
     ['rests whom it clears', /clearing one/, changedStore(store => ({
       clear (id) {
         store.clear(id)
-        store.rest(id, 1)
+        store.start(id, 1)
       }
     }))],
     ['clears all', /clearing one/, () => {
       let store = createMemoryCooldowns()
-      return { restsUntil: id => store.restsUntil(id), rest: (id, until) => store.rest(id, until), clear: () => { store = createMemoryCooldowns() } }
+      return { until: id => store.until(id), start: (id, until) => store.start(id, until), clear: () => { store = createMemoryCooldowns() } }
     }],
-    ['shares one place among ids that look alike', /each for itself/, changedStore(store => ({ restsUntil: id => store.restsUntil(id.slice(0, 2)), rest: (id, until) => store.rest(id.slice(0, 2), until), clear: id => store.clear(id.slice(0, 2)) }))]
+    ['shares one place among ids that look alike', /each for itself/, changedStore(store => ({ until: id => store.until(id.slice(0, 2)), start: (id, until) => store.start(id.slice(0, 2), until), clear: id => store.clear(id.slice(0, 2)) }))]
   ] as ReadonlyArray<[string, RegExp, () => CooldownStore]>) {
     t.match((await broken(t, cooldownStoreConformance({ create }))).join('\n'), rule, `one that ${what}`)
   }

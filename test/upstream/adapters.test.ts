@@ -1,11 +1,11 @@
 import t from 'tap'
 import { GatewayError } from '../../lib/errors.ts'
-import { azure } from '../../lib/upstream/azure.ts'
-import { openai } from '../../lib/upstream/openai.ts'
-import { classifyAnswer, mostUseful } from '../../lib/upstream/refusal.ts'
-import { addQuery, isExposed, realtimeUrl, socketUrl } from '../../lib/upstream/url.ts'
-import { xai } from '../../lib/upstream/xai.ts'
-import type { ClientHello, Deployment, UpstreamAnswer, UpstreamRefusal } from '../../types/index.ts'
+import { azure } from '../../lib/providers/azure/adapter.ts'
+import { openai } from '../../lib/providers/openai/adapter.ts'
+import { classifyAnswer, mostUseful } from '../../lib/providers/refusal.ts'
+import { addQuery, isExposed, realtimeUrl, socketUrl } from '../../lib/providers/url.ts'
+import { xai } from '../../lib/providers/xai/adapter.ts'
+import type { HandshakeRequest, Deployment, UpstreamAnswer, UpstreamRefusal } from '../../types/index.ts'
 
 t.test('whatever form of base an operator writes leads to the realtime endpoint', async t => {
   const rows: ReadonlyArray<readonly [string, string]> = [
@@ -40,42 +40,42 @@ t.test("an operator's parameter stays, a client's is added, repeated ones too", 
   t.equal(url.search, '?model=m&region=eu&call_id=a+b&tag=1&tag=2')
 })
 
-const hello = (query = '', more: Partial<ClientHello> = {}): ClientHello => ({ query: new URLSearchParams(query), ...more })
+const handshake = (query = '', more: Partial<HandshakeRequest> = {}): HandshakeRequest => ({ query: new URLSearchParams(query), ...more })
 const at = (more: Partial<Deployment> = {}): Deployment => ({ id: 'd', model: 'm', target: 'xai/grok', apiKey: 'key-1', ...more })
 
 t.test('xAI gets the model in the query and a bearer key, nothing else', async t => {
-  t.strictSame(xai.request(at(), hello('', { model: 'grok-voice-latest', safetyIdentifier: 'user-1' })),
+  t.strictSame(xai.request(at(), handshake('', { model: 'grok-voice-latest', safetyIdentifier: 'user-1' })),
     { url: 'wss://api.x.ai/v1/realtime?model=grok-voice-latest', headers: { Authorization: 'Bearer key-1' } })
 })
 
 t.test("OpenAI gets the same, and the client's safety identifier", async t => {
-  t.strictSame(openai.request(at(), hello('', { model: 'gpt-realtime' })),
+  t.strictSame(openai.request(at(), handshake('', { model: 'gpt-realtime' })),
     { url: 'wss://api.openai.com/v1/realtime?model=gpt-realtime', headers: { Authorization: 'Bearer key-1' } })
-  t.strictSame(openai.request(at(), hello('', { model: 'gpt-realtime', safetyIdentifier: 'user-1' })).headers,
+  t.strictSame(openai.request(at(), handshake('', { model: 'gpt-realtime', safetyIdentifier: 'user-1' })).headers,
     { Authorization: 'Bearer key-1', 'OpenAI-Safety-Identifier': 'user-1' })
 })
 
 t.test('the rest of the query passes, and no model is made up', async t => {
   for (const [adapter, host] of [[xai, 'api.x.ai'], [openai, 'api.openai.com']] as const) {
-    const { url } = adapter.request(at(), hello('call_id=rtc_1&conversation_id=c&reasoning.effort=high'))
+    const { url } = adapter.request(at(), handshake('call_id=rtc_1&conversation_id=c&reasoning.effort=high'))
     t.equal(url, `wss://${host}/v1/realtime?call_id=rtc_1&conversation_id=c&reasoning.effort=high`)
-    t.equal(adapter.request(at({ baseUrl: 'http://127.0.0.1:1/v1' }), hello('', { model: 'a b&c=d' })).url, 'ws://127.0.0.1:1/v1/realtime?model=a+b%26c%3Dd')
-    t.strictSame(adapter.request(at({ apiKey: undefined }), hello()).headers, {})
+    t.equal(adapter.request(at({ baseUrl: 'http://127.0.0.1:1/v1' }), handshake('', { model: 'a b&c=d' })).url, 'ws://127.0.0.1:1/v1/realtime?model=a+b%26c%3Dd')
+    t.strictSame(adapter.request(at({ apiKey: undefined }), handshake()).headers, {})
   }
 })
 
 t.test('xAI has no transcription sessions, and OpenAI has', async t => {
   for (const query of ['intent=transcription', 'intent=x&intent=transcription', 'call_id=rtc_1&intent=transcription']) {
-    t.throws(() => xai.request(at(), hello(query)), { name: 'GatewayError', code: 'unsupported_feature', param: 'intent' })
-    t.equal(openai.request(at(), hello(query)).url, `wss://api.openai.com/v1/realtime?${query}`)
+    t.throws(() => xai.request(at(), handshake(query)), { name: 'GatewayError', code: 'unsupported_feature', param: 'intent' })
+    t.equal(openai.request(at(), handshake(query)).url, `wss://api.openai.com/v1/realtime?${query}`)
   }
-  t.equal(xai.request(at(), hello('intent=talk')).url, 'wss://api.x.ai/v1/realtime?intent=talk')
+  t.equal(xai.request(at(), handshake('intent=talk')).url, 'wss://api.x.ai/v1/realtime?intent=talk')
 })
 
 t.test('a token is the bearer in the place of a key', async t => {
   for (const adapter of [xai, openai]) {
-    t.strictSame(adapter.request(at({ apiKey: undefined }), hello(), 'token-1').headers, { Authorization: 'Bearer token-1' })
-    t.strictSame(adapter.request(at(), hello(), 'token-1').headers, { Authorization: 'Bearer token-1' })
+    t.strictSame(adapter.request(at({ apiKey: undefined }), handshake(), 'token-1').headers, { Authorization: 'Bearer token-1' })
+    t.strictSame(adapter.request(at(), handshake(), 'token-1').headers, { Authorization: 'Bearer token-1' })
   }
 })
 
@@ -113,9 +113,9 @@ t.test('what only some providers have is refused as such where no other was aske
 
 t.test('an upstream is ready with its first event, or as soon as it is open where it attaches to a call', async t => {
   for (const adapter of [xai, openai]) {
-    t.equal(adapter.readyAt!(hello()), 'event')
-    t.equal(adapter.readyAt!(hello('intent=transcription')), 'event')
-    t.equal(adapter.readyAt!(hello('call_id=rtc_1')), 'open')
+    t.equal(adapter.readyAt!(handshake()), 'event')
+    t.equal(adapter.readyAt!(handshake('intent=transcription')), 'event')
+    t.equal(adapter.readyAt!(handshake('call_id=rtc_1')), 'open')
   }
 })
 

@@ -2,15 +2,15 @@ import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { adapterConformance } from '../../lib/testing/index.ts'
-import { azure } from '../../lib/upstream/azure.ts'
+import { azure } from '../../lib/providers/azure/adapter.ts'
 import { holds } from '../fixtures/session/seeded.ts'
-import type { ClientHello, Deployment, UpstreamAnswer, UpstreamRefusal } from '../../types/index.ts'
+import type { HandshakeRequest, Deployment, UpstreamAnswer, UpstreamRefusal } from '../../types/index.ts'
 
 const base = 'https://res.openai.azure.com'
 const at = (more: Partial<Deployment> = {}): Deployment => ({ id: 'd', model: 'm', target: 'azure/voice', apiKey: 'key-1', baseUrl: base, ...more })
-const hello = (query = '', more: Partial<ClientHello> = {}): ClientHello => ({ model: 'voice', query: new URLSearchParams(query), ...more })
-const unnamed = (query: string): ClientHello => ({ query: new URLSearchParams(query) })
-const urlOf = (deployment: Partial<Deployment>, client = hello()): string => azure.request(at(deployment), client).url
+const handshake = (query = '', more: Partial<HandshakeRequest> = {}): HandshakeRequest => ({ model: 'voice', query: new URLSearchParams(query), ...more })
+const unnamed = (query: string): HandshakeRequest => ({ query: new URLSearchParams(query) })
+const urlOf = (deployment: Partial<Deployment>, client = handshake()): string => azure.request(at(deployment), client).url
 
 t.test('whatever form of base an operator writes leads to the GA and the preview endpoint', async t => {
   for (const [form, prefix, query = ''] of [
@@ -63,18 +63,18 @@ t.test('the version is the deployment\'s, else the address\'s, else the last one
 
 t.test('key or token, never both', async t => {
   const token = async (): Promise<string> => 'unused'
-  t.strictSame(azure.request(at(), hello()).headers, { 'api-key': 'key-1' })
-  t.strictSame(azure.request(at({ apiKey: undefined, token }), hello(), 'token-1').headers, { Authorization: 'Bearer token-1' })
-  t.strictSame(azure.request(at(), hello(), 'token-1').headers, { Authorization: 'Bearer token-1' })
-  t.strictSame(azure.request(at({ apiKey: undefined }), hello()).headers, {})
-  t.strictSame(azure.request(at(), hello('', { safetyIdentifier: 'user-1' })).headers, { 'api-key': 'key-1' })
+  t.strictSame(azure.request(at(), handshake()).headers, { 'api-key': 'key-1' })
+  t.strictSame(azure.request(at({ apiKey: undefined, token }), handshake(), 'token-1').headers, { Authorization: 'Bearer token-1' })
+  t.strictSame(azure.request(at(), handshake(), 'token-1').headers, { Authorization: 'Bearer token-1' })
+  t.strictSame(azure.request(at({ apiKey: undefined }), handshake()).headers, {})
+  t.strictSame(azure.request(at(), handshake('', { safetyIdentifier: 'user-1' })).headers, { 'api-key': 'key-1' })
 })
 
 t.test("the client's query passes, transcription and calls too", async t => {
   t.equal(urlOf({}, unnamed('intent=transcription')), 'wss://res.openai.azure.com/openai/v1/realtime?intent=transcription')
   t.equal(urlOf({}, unnamed('call_id=rtc_1&a=1&a=2')), 'wss://res.openai.azure.com/openai/v1/realtime?call_id=rtc_1&a=1&a=2')
-  t.equal(urlOf({ baseUrl: `${base}?region=eu` }, hello('region=us&x=1')), 'wss://res.openai.azure.com/openai/v1/realtime?region=eu&model=voice&x=1')
-  t.equal(azure.readyAt!(hello()), 'event')
+  t.equal(urlOf({ baseUrl: `${base}?region=eu` }, handshake('region=us&x=1')), 'wss://res.openai.azure.com/openai/v1/realtime?region=eu&model=voice&x=1')
+  t.equal(azure.readyAt!(handshake()), 'event')
   t.equal(azure.readyAt!(unnamed('intent=transcription')), 'event')
   t.equal(azure.readyAt!(unnamed('call_id=rtc_1')), 'open')
 })
@@ -83,7 +83,7 @@ t.test('no client chooses deployment or version, in whatever letters', async t =
   const names = ['model', 'deployment', 'api-version'].flatMap(name => [name, name.toUpperCase(), name[0]!.toUpperCase() + name.slice(1)])
   const query = names.map(name => `${name}=evil`).join('&')
   for (const realtimeProtocol of ['ga', 'preview'] as const) {
-    for (const client of [hello(`${query}&x=1`), unnamed(`intent=transcription&${query}`)]) t.notMatch(urlOf({ realtimeProtocol }, client), /evil/)
+    for (const client of [handshake(`${query}&x=1`), unnamed(`intent=transcription&${query}`)]) t.notMatch(urlOf({ realtimeProtocol }, client), /evil/)
   }
   await holds(t, 200, fc.tuple(fc.constantFrom('ga', 'preview'), fc.array(fc.tuple(fc.oneof(fc.string(), fc.constantFrom(...names)), fc.string()), { maxLength: 8 })), ([realtimeProtocol, pairs]) => {
     const plain = new URL(urlOf({ realtimeProtocol }))

@@ -5,7 +5,7 @@ import { errorIn } from './error.ts'
 import { own, replace } from './fields.ts'
 import { itemToBetaClient, itemToGa, withItems } from './items.ts'
 import { leaveOut } from './lacking.ts'
-import { flatten, nest, responseParamPlaces, responsePlaces, sessionPlaces, transcriptionPlaces } from './places.ts'
+import { flatten, nest, responseParamPaths, responsePaths, sessionPaths, transcriptionPaths } from './field-paths.ts'
 
 // What a beta server samples at when nobody asks for anything else.
 const usualTemperature = 0.8
@@ -59,13 +59,13 @@ function updateSession (event: RealtimeEvent, state: State): RealtimeEvent {
   const temperature = unasked('session', session, state.context)
   if (temperature !== undefined) state.temperature = temperature ?? usualTemperature
   // The provider knows its model by another name than the client, and lets nobody change it.
-  return { ...event, session: { type: 'realtime', ...nest(omit(session, ['model', 'client_secret', 'temperature']), sessionPlaces) } }
+  return { ...event, session: { type: 'realtime', ...nest(omit(session, ['model', 'client_secret', 'temperature']), sessionPaths) } }
 }
 
 function updateTranscription (event: RealtimeEvent): RealtimeEvent {
   const session = event['session']
   if (!isFields(session)) return { ...event, type: 'session.update' }
-  const fields = nest(omit(session, ['modalities', 'model', 'client_secret']), transcriptionPlaces)
+  const fields = nest(omit(session, ['modalities', 'model', 'client_secret']), transcriptionPaths)
   return { ...event, type: 'session.update', session: { ...fields, type: 'transcription' } }
 }
 
@@ -73,7 +73,7 @@ function createResponse (event: RealtimeEvent, { context }: State): RealtimeEven
   const response = event['response']
   if (!isFields(response)) return event
   unasked('response', response, context)
-  return replace(event, 'response', withItems(nest(omit(response, ['temperature']), responseParamPlaces), 'input', itemToGa))
+  return replace(event, 'response', withItems(nest(omit(response, ['temperature']), responseParamPaths), 'input', itemToGa))
 }
 
 /**
@@ -92,9 +92,9 @@ function tellSession (event: RealtimeEvent, { temperature }: State): RealtimeEve
   if (!isFields(session)) return event
   const type = own(session, 'type')
   if (type === 'transcription') {
-    return { ...event, type: `transcription_${event.type}`, session: flatten(omit(session, ['type']), transcriptionPlaces) }
+    return { ...event, type: `transcription_${event.type}`, session: flatten(omit(session, ['type']), transcriptionPaths) }
   }
-  return { ...event, session: { temperature, ...flatten(type === 'realtime' ? omit(session, ['type']) : session, sessionPlaces) } }
+  return { ...event, session: { temperature, ...flatten(type === 'realtime' ? omit(session, ['type']) : session, sessionPaths) } }
 }
 
 function tellItem (event: RealtimeEvent): RealtimeEvent {
@@ -104,5 +104,5 @@ function tellItem (event: RealtimeEvent): RealtimeEvent {
 function tellResponse (event: RealtimeEvent, { temperature }: State): RealtimeEvent {
   const response = event['response']
   if (!isFields(response)) return event
-  return { ...event, response: { temperature, ...withItems(flatten(response, responsePlaces), 'output', itemToBetaClient) } }
+  return { ...event, response: { temperature, ...withItems(flatten(response, responsePaths), 'output', itemToBetaClient) } }
 }

@@ -6,7 +6,7 @@ import { itemToBeta, itemToGa, withItems } from './items.ts'
 import { withoutSurplus } from './lacking.ts'
 import { announce, finish, finishAll, learn, nameOf } from './open-items.ts'
 import type { OpenItems } from './open-items.ts'
-import { flatten, nest, responseParamPlaces, responsePlaces, sessionPlaces, transcriptionPlaces } from './places.ts'
+import { flatten, nest, responseParamPaths, responsePaths, sessionPaths, transcriptionPaths } from './field-paths.ts'
 
 interface State {
   readonly context: DialectContext
@@ -52,30 +52,30 @@ function updateSession (event: RealtimeEvent, { context }: State): RealtimeEvent
   if (!isFields(session)) return event
   const fields = withoutSurplus('session', session, context)
   if (own(fields, 'type') === 'transcription') {
-    return { ...event, type: 'transcription_session.update', session: flatten(omit(fields, ['type']), transcriptionPlaces) }
+    return { ...event, type: 'transcription_session.update', session: flatten(omit(fields, ['type']), transcriptionPaths) }
   }
   // The provider knows its model by another name than the client.
-  return { ...event, session: flatten(omit(fields, own(fields, 'type') === 'realtime' ? ['type', 'model'] : ['model']), sessionPlaces) }
+  return { ...event, session: flatten(omit(fields, own(fields, 'type') === 'realtime' ? ['type', 'model'] : ['model']), sessionPaths) }
 }
 
 function createResponse (event: RealtimeEvent, { context }: State): RealtimeEvent {
   const response = event['response']
   if (!isFields(response)) return event
-  return replace(event, 'response', withItems(flatten(withoutSurplus('response', response, context), responseParamPlaces), 'input', itemToBeta))
+  return replace(event, 'response', withItems(flatten(withoutSurplus('response', response, context), responseParamPaths), 'input', itemToBeta))
 }
 
 // `client_secret` is a credential of the provider's, null on a socket.
 function tellSession (event: RealtimeEvent): RealtimeEvent {
   const session = event['session']
   if (!isFields(session)) return event
-  return { ...event, session: { type: 'realtime', ...nest(omit(session, ['client_secret', 'temperature']), sessionPlaces) } }
+  return { ...event, session: { type: 'realtime', ...nest(omit(session, ['client_secret', 'temperature']), sessionPaths) } }
 }
 
 function tellTranscription (event: RealtimeEvent): RealtimeEvent {
   const type = event.type === 'transcription_session.created' ? 'session.created' : 'session.updated'
   const session = event['session']
   if (!isFields(session)) return { ...event, type }
-  return { ...event, type, session: { ...nest(omit(session, ['client_secret', 'modalities']), transcriptionPlaces), type: 'transcription' } }
+  return { ...event, type, session: { ...nest(omit(session, ['client_secret', 'modalities']), transcriptionPaths), type: 'transcription' } }
 }
 
 function tellItem (event: RealtimeEvent): RealtimeEvent {
@@ -90,7 +90,7 @@ function addItem (event: RealtimeEvent, { items }: State): RealtimeEvent {
 function tellResponse (event: RealtimeEvent): RealtimeEvent {
   const response = event['response']
   if (!isFields(response)) return event
-  return replace(event, 'response', withItems(nest(omit(response, ['temperature']), responsePlaces), 'output', itemToGa))
+  return replace(event, 'response', withItems(nest(omit(response, ['temperature']), responsePaths), 'output', itemToGa))
 }
 
 /** GA names the function here again; beta did so in the item only. */

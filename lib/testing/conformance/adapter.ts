@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { GatewayError } from '../../errors.ts'
-import type { ClientHello, Deployment, RealtimeEvent, UpstreamAdapter, UpstreamAnswer, UpstreamRefusal, UpstreamRequest } from '../../../types/index.ts'
+import type { HandshakeRequest, Deployment, RealtimeEvent, UpstreamAdapter, UpstreamAnswer, UpstreamRefusal, UpstreamRequest } from '../../../types/index.ts'
 import { frozen, testWith } from './suite.ts'
 import type { ConformanceTest } from './suite.ts'
 
@@ -22,7 +22,7 @@ const kinds: ReadonlyArray<UpstreamRefusal['kind']> = ['credentials', 'rate_limi
 export function adapterConformance ({ adapter, deployment, readyEvent = { type: 'session.created' } }: AdapterConformanceOptions): readonly ConformanceTest[] {
   const { token, ...plain } = deployment
   const given: Deployment = frozen({ ...structuredClone(plain), token })
-  const asked = (hello: ClientHello): UpstreamRequest | undefined => requestOf(adapter, given, hello)
+  const asked = (handshake: HandshakeRequest): UpstreamRequest | undefined => requestOf(adapter, given, handshake)
   const rule: Rule = (name, body) => testWith(name, () => adapter, {}, body)
 
   return [
@@ -30,7 +30,7 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
       assert.match(adapter.provider, /^[^/\s]+$/)
     }),
     rule('gives a ws or wss URL that is one line of ASCII, without a user, a password or a fragment', () => {
-      for (const { url } of hellos().flatMap(hello => asked(hello) ?? [])) {
+      for (const { url } of hellos().flatMap(handshake => asked(handshake) ?? [])) {
         const { protocol, username, password, hash } = new URL(url)
         assert.ok(protocol === 'ws:' || protocol === 'wss:', `${protocol} is no WebSocket`)
         assert.deepEqual([username, password, hash], ['', '', ''])
@@ -38,7 +38,7 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
       }
     }),
     rule('gives headers that may be sent, none of them one that the handshake sets', () => {
-      for (const { headers } of hellos().flatMap(hello => asked(hello) ?? [])) {
+      for (const { headers } of hellos().flatMap(handshake => asked(handshake) ?? [])) {
         for (const [name, value] of Object.entries(headers)) {
           assert.match(name, /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/)
           assert.match(value, /^[\t\x20-\x7e\x80-\xff]*$/, `the value of ${name}`)
@@ -47,24 +47,24 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
       }
     }),
     rule('offers subprotocols that are tokens, each once', () => {
-      for (const { protocols = [] } of hellos().flatMap(hello => asked(hello) ?? [])) {
+      for (const { protocols = [] } of hellos().flatMap(handshake => asked(handshake) ?? [])) {
         for (const protocol of protocols) assert.match(protocol, /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/)
         assert.equal(new Set(protocols).size, protocols.length)
       }
     }),
-    rule('is pure: the same deployment and hello give the same request, and are left as they were', () => {
-      for (const hello of hellos()) {
-        const before = hello.query.toString()
-        const first = structuredClone(asked(hello))
-        assert.deepEqual(structuredClone(asked(hello)), first)
+    rule('is pure: the same deployment and handshake give the same request, and are left as they were', () => {
+      for (const handshake of hellos()) {
+        const before = handshake.query.toString()
+        const first = structuredClone(asked(handshake))
+        assert.deepEqual(structuredClone(asked(handshake)), first)
         for (const other of hellos()) asked(other)
-        assert.deepEqual(structuredClone(asked(hello)), first)
-        assert.equal(hello.query.toString(), before)
+        assert.deepEqual(structuredClone(asked(handshake)), first)
+        assert.equal(handshake.query.toString(), before)
       }
     }),
-    rule('sends nothing of the client that the hello does not declare', () => {
+    rule('sends nothing of the client that the handshake does not declare', () => {
       const more = { authorization: canary, credential: canary, headers: { authorization: canary }, apiKey: canary, protocols: [canary] }
-      for (const hello of hellos()) assert.ok(!(JSON.stringify(asked({ ...more, ...hello })) ?? '').includes(canary), 'the request holds it')
+      for (const handshake of hellos()) assert.ok(!(JSON.stringify(asked({ ...more, ...handshake })) ?? '').includes(canary), 'the request holds it')
     }),
     rule('lets no parameter of the client change where the request goes', () => {
       const { origin, pathname } = new URL(adapter.request(given, { model: 'm', query: new URLSearchParams() }).url)
@@ -75,10 +75,10 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
     ...(adapter.serves === undefined
       ? []
       : [rule('says beforehand which sessions it has', () => {
-          for (const hello of hellos()) assert.equal(adapter.serves!(hello), asked(hello) !== undefined, `?${hello.query}`)
+          for (const handshake of hellos()) assert.equal(adapter.serves!(handshake), asked(handshake) !== undefined, `?${handshake.query}`)
         })]),
     rule('says when the upstream has answered: with its first event, or when it is open', () => {
-      for (const hello of hellos()) assert.ok([undefined, 'event', 'open'].includes(adapter.readyAt?.(hello)), 'neither event nor open')
+      for (const handshake of hellos()) assert.ok([undefined, 'event', 'open'].includes(adapter.readyAt?.(handshake)), 'neither event nor open')
     }),
     ...(adapter.classify === undefined ? [] : classifyRules(answer => adapter.classify!(answer), readyEvent, rule))
   ]
@@ -88,11 +88,11 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
  * @returns `undefined` for a session that the provider does not have, which an adapter says by a `GatewayError` `unsupported_feature`; a plain
  * one it must have.
  */
-function requestOf (adapter: UpstreamAdapter, deployment: Deployment, hello: ClientHello): UpstreamRequest | undefined {
+function requestOf (adapter: UpstreamAdapter, deployment: Deployment, handshake: HandshakeRequest): UpstreamRequest | undefined {
   try {
-    return adapter.request(deployment, hello)
+    return adapter.request(deployment, handshake)
   } catch (error) {
-    if (hello.query.size > 0 && error instanceof GatewayError && error.code === 'unsupported_feature') return undefined
+    if (handshake.query.size > 0 && error instanceof GatewayError && error.code === 'unsupported_feature') return undefined
     throw error
   }
 }
@@ -139,7 +139,7 @@ function classifyRules (classify: NonNullable<UpstreamAdapter['classify']>, read
 }
 
 /** Clients of all sorts. */
-function hellos (): ClientHello[] {
+function hellos (): HandshakeRequest[] {
   const query = (text = ''): URLSearchParams => new URLSearchParams(text)
   return [
     frozen({ model: 'voice-1', query: query() }),

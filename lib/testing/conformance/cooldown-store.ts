@@ -19,34 +19,34 @@ export function cooldownStoreConformance ({ create, close }: CooldownStoreConfor
 
   return [
     rule('a deployment that nobody let rest does not rest, whatever its id', store => {
-      for (const id of ['d', 'a/b#0', '🎙', ...hostileNames]) assert.equal(store.restsUntil(id), 0, JSON.stringify(id))
+      for (const id of ['d', 'a/b#0', '🎙', ...hostileNames]) assert.equal(store.until(id), 0, JSON.stringify(id))
     }),
     rule('a deployment rests until the time that was said, readable at once', store => {
       for (const id of ['d', 'a/b#0', '🎙', ...hostileNames]) {
-        assert.equal(store.rest(id, soon), undefined)
-        assert.equal(store.restsUntil(id), soon, JSON.stringify(id))
+        assert.equal(store.start(id, soon), undefined)
+        assert.equal(store.until(id), soon, JSON.stringify(id))
       }
     }),
     rule('a later time counts over an earlier one, in either order', store => {
-      store.rest('up', soon)
-      store.rest('up', soon + minute)
-      assert.equal(store.restsUntil('up'), soon + minute)
-      store.rest('down', soon + minute)
-      store.rest('down', soon)
-      assert.equal(store.restsUntil('down'), soon + minute)
+      store.start('up', soon)
+      store.start('up', soon + minute)
+      assert.equal(store.until('up'), soon + minute)
+      store.start('down', soon + minute)
+      store.start('down', soon)
+      assert.equal(store.until('down'), soon + minute)
     }),
     rule('one that has recovered does not rest, and may rest again for a shorter time', store => {
-      store.rest('d', soon + minute)
+      store.start('d', soon + minute)
       store.clear('d')
-      assert.equal(store.restsUntil('d'), 0)
-      store.rest('d', soon)
-      assert.equal(store.restsUntil('d'), soon)
+      assert.equal(store.until('d'), 0)
+      store.start('d', soon)
+      assert.equal(store.until('d'), soon)
     }),
     rule('clearing one that does not rest changes nothing', store => {
-      store.rest('d', soon)
+      store.start('d', soon)
       store.clear('another')
-      assert.equal(store.restsUntil('another'), 0)
-      assert.equal(store.restsUntil('d'), soon)
+      assert.equal(store.until('another'), 0)
+      assert.equal(store.until('d'), soon)
     }),
     rule('deployments rest each for itself, ten thousand changes long', store => {
       const random = seeded(seed)
@@ -59,11 +59,11 @@ export function cooldownStoreConformance ({ create, close }: CooldownStoreConfor
           expected.delete(id)
         } else {
           const until = soon + Math.floor(random() * minute)
-          store.rest(id, until)
+          store.start(id, until)
           expected.set(id, Math.max(until, expected.get(id) ?? 0))
         }
         const read = ids[Math.floor(random() * ids.length)]!
-        assert.equal(store.restsUntil(read), expected.get(read) ?? 0, `${read} after ${i + 1} changes with the seed ${seed}`)
+        assert.equal(store.until(read), expected.get(read) ?? 0, `${read} after ${i + 1} changes with the seed ${seed}`)
       }
     })
   ]

@@ -17,7 +17,7 @@ export function everyOutcome (deployment: Deployment): RouteOutcome[] {
     { type: 'dropped', deployment },
     { type: 'first_audio', deployment, ms },
     { type: 'turn', deployment, tokens: ms },
-    ...[1000, 1001, 1006, 1011, 1013, 4000].map((closeCode): RouteOutcome => ({ type: 'ended', deployment, ms, closeCode, mute: closeCode === 1001 }))
+    ...[1000, 1001, 1006, 1011, 1013, 4000].map((closeCode): RouteOutcome => ({ type: 'ended', deployment, ms, closeCode, unresponsive: closeCode === 1001 }))
   ])
 }
 
@@ -33,6 +33,6 @@ export function sessionOf (deployment: Deployment, random: () => number): RouteO
     { type: 'ready', deployment, ms, warm: random() < 0.2 },
     { type: 'first_audio', deployment, ms },
     { type: 'turn', deployment, tokens: ms },
-    { type: 'ended', deployment, ms, closeCode: random() < 0.9 ? 1000 : 1006, mute: false }
+    { type: 'ended', deployment, ms, closeCode: random() < 0.9 ? 1000 : 1006, unresponsive: false }
   ]
 }

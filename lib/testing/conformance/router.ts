@@ -126,7 +126,7 @@ async function ask (router: Router, request: RouteRequest): Promise<RoutePlan> {
 function report (router: Router, deployment: Deployment): void {
   router.report?.({ type: 'dial', deployment })
   router.report?.({ type: 'ready', deployment, ms: 1 })
-  router.report?.({ type: 'ended', deployment, ms: 1, closeCode: 1000, mute: false })
+  router.report?.({ type: 'ended', deployment, ms: 1, closeCode: 1000, unresponsive: false })
   router.report?.({ type: 'dial', deployment })
   router.report?.({ type: 'refused', deployment, ms: 1, refusal: { kind: 'fault' } })
 }
@@ -152,10 +152,10 @@ function checkPlan ({ candidates, passedOver = [], retryAfterMs, hedgeAfterMs }:
 function checkStatus (router: Router): void {
   const states = router.status?.() ?? []
   assert.equal(new Set(states.map(({ id }) => id)).size, states.length, 'status tells a deployment twice')
-  for (const { id, state, coolsForMs = 0, sessions, startsLastMinute, tokensLastMinute, dialMs = 0, firstAudioMs = 0 } of states) {
+  for (const { id, state, cooldownLeftMs = 0, sessions, startsLastMinute, tokensLastMinute, dialMs = 0, firstAudioMs = 0 } of states) {
     assert.ok(['ready', 'cooldown', 'probing'].includes(state), `${id} is ready, in cooldown or probing`)
     assert.ok(Number.isInteger(sessions), `${id} has a number of sessions`)
-    for (const number of [coolsForMs, startsLastMinute, tokensLastMinute, dialMs, firstAudioMs]) {
+    for (const number of [cooldownLeftMs, startsLastMinute, tokensLastMinute, dialMs, firstAudioMs]) {
       assert.ok(Number.isFinite(number) && number >= 0, `${id} has numbers that are not negative`)
     }
   }

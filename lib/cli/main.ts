@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+import closeWithGrace from 'close-with-grace'
+import { createRequire } from 'node:module'
+import { readArgs, usage, UsageError } from './args.ts'
+import type { Args } from './args.ts'
+import { createHost } from './host.ts'
+import { readSettings } from './settings.ts'
+import { defaults } from '../options/resolve.ts'
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+
+try {
+  await run(readArgs(process.argv.slice(2)))
+} catch (error) {
+  fail(error)
+}
+
+async function run (args: Args): Promise<void> {
+  if (args.command === 'help') return console.log(usage)
+  if (args.command === 'version') return console.log(createRequire(import.meta.url)('fastify-realtime-gateway/package.json').version)
+  await serve(args)
+}
+
+async function serve (args: Args): Promise<void> {
+  const logLevel = process.env.LOG_LEVEL || 'info'
+  if (!logLevels.includes(logLevel)) throw new UsageError(`LOG_LEVEL must be one of ${logLevels.join(', ')}`)
+
+  const settings = readSettings(args.config, process.env)
+  const { app, listen } = await createHost(args, settings, logLevel)
+  const { drainTimeout, lingerTimeout, closeTimeout } = { ...defaults, ...settings.options }
+  closeWithGrace({ delay: drainTimeout + lingerTimeout + closeTimeout + 1_000, logger: app.log }, async ({ signal, err }) => {
+    if (err) app.log.error({ err }, 'closing after an error')
+    else app.log.info({ signal }, 'closing')
+    await app.close()
+  })
+
+  const address = await listen()
+  if (settings.madeKey !== undefined) console.log(`realtime-gateway: no key is configured; the key for this run is ${settings.madeKey}`)
+  console.log(`realtime-gateway: listening on ${address}`)
+}
+
+function fail (error: unknown): void {
+  const { message, code, stack } = error as NodeJS.ErrnoException
+  if (error instanceof UsageError) {
+    console.error(`realtime-gateway: ${message}\nSee realtime-gateway --help`)
+    process.exit(2)
+  }
+  // What the user can mend is told in one sentence; anything else is a defect, and its stack helps.
+  const mendable = code !== undefined && /^(RTG_ERR_|E[A-Z]+$)/.test(code)
+  console.error(mendable ? `realtime-gateway: ${message.replace(/^realtime gateway: /, '')}` : stack)
+  process.exit(1)
+}

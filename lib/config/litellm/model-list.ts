@@ -1,0 +1,83 @@
+import { ConfigError } from '../../errors.ts'
+import { readEntry } from './deployment.ts'
+import type { DeploymentContext, Entry } from './deployment.ts'
+import { fault, place, required, whyUnavailable } from './field.ts'
+import type { Field, Unavailable } from './field.ts'
+import { firstSet } from './providers.ts'
+import type { Environment, Reader } from './reader.ts'
+import { reportFields } from './report-fields.ts'
+
+interface ReadGroup {
+  readonly entries: Entry[]
+  /** What cannot be had, though it must be a voice model. */
+  readonly missing: Unavailable[]
+  /** What is most likely a chat model: it says no mode, and its provider is not served here. */
+  readonly foreign: Unavailable[]
+}
+
+/**
+ * Reads `model_list`. Entries of other modes are skipped; one that cannot be had is left out where its group has another, and
+ * one of another provider that says no mode in any case.
+ * @throws {ConfigError} a wrong value; a group of which nothing can be had; entries of which none can
+ */
+export function readModelList (list: readonly Field[], context: DeploymentContext): Entry[] {
+  const groups = new Map<string, ReadGroup>()
+  const ids = new Map<string, Field>()
+  for (const item of list) {
+    const fields = context.reader.map(item)
+    if (fields === undefined) throw fault(item, 'must be a mapping, not nothing')
+    reportFields('model_list', fields, ['model_name', 'litellm_params', 'model_info'], context.warnings)
+    const info = context.reader.map(fields.get('model_info')) ?? new Map<string, Field>()
+    if (!isOurs(item, fields.get('model_name'), info, context)) continue
+
+    const model = context.reader.text(required(item, 'model_name', fields.get('model_name')))!
+    const group: ReadGroup = groups.get(model) ?? { entries: [], missing: [], foreign: [] }
+    groups.set(model, group)
+    try {
+      const entry = readEntry(item, model, fields, info, context)
+      group.entries.push(entry)
+      if (entry.options.id !== undefined) claim(ids, entry.options.id, info.get('id')!)
+    } catch (error) {
+      const why = whyUnavailable(error)
+      if (why === undefined) throw error
+      const says = info.has('mode') || !why.foreign
+      group[says ? 'missing' : 'foreign'].push(why)
+    }
+  }
+  const read = [...groups.values()]
+  const nothing = read.length > 0 && read.every(({ entries }) => entries.length === 0)
+  for (const { entries, missing, foreign } of read) {
+    if (entries.length === 0 && missing.length > 0) throw new ConfigError([...missing, ...foreign].map(told).join('; '))
+    for (const { field, rule } of [...missing, ...foreign]) {
+      context.warnings.add('left_out', field, `${rule}; the deployment is left out${entries.length > 0 ? ', its group has others' : ''}`)
+    }
+  }
+  if (nothing && !context.hasOthers) throw new ConfigError(read.flatMap(({ foreign }) => foreign).map(told).join('; '))
+  return read.flatMap(group => group.entries)
+}
+
+function told ({ field, rule }: Unavailable): string {
+  return `${place(field)} ${rule}`
+}
+
+// A proxy's file is full of chat and embedding models; none of them may stand in the way of the voice ones.
+function isOurs (item: Field, name: Field | undefined, info: ReadonlyMap<string, Field>, { reader, env, warnings }: DeploymentContext): boolean {
+  const why = skipReason(info, reader, env)
+  if (why !== undefined) warnings.add('skipped', item, `${typeof name?.value === 'string' ? `(${name.value}) ` : ''}is skipped: ${why}`)
+  return why === undefined
+}
+
+function skipReason (info: ReadonlyMap<string, Field>, reader: Reader, env: Environment): string | undefined {
+  const mode = reader.text(info.get('mode'))
+  if (mode !== undefined && mode !== 'realtime') return `mode ${mode}`
+  if (reader.flag(info.get('blocked')) === true) return 'blocked'
+  const environments = reader.texts(info.get('supported_environments'))
+  if (environments === undefined || environments.includes(firstSet(env, ['LITELLM_ENVIRONMENT']) ?? '')) return undefined
+  return 'supported_environments does not name LITELLM_ENVIRONMENT'
+}
+
+function claim (ids: Map<string, Field>, id: string, field: Field): void {
+  const other = ids.get(id)
+  if (other !== undefined) throw fault(field, `is the id of another deployment, in ${other.file}:${other.line}`)
+  ids.set(id, field)
+}

@@ -1,0 +1,60 @@
+import type { Deployment, UpstreamAdapter } from '../../../types/index.ts'
+import { readyAt } from '../bearer.ts'
+import { classifyAnswer } from '../refusal.ts'
+import { addQuery, socketUrl } from '../url.ts'
+
+const defaultApiVersion = '2025-04-01-preview'
+
+// What the request itself says: none of it is the client's to choose, and an address copied from the portal holds it too. Azure
+// reads the names of parameters in any case.
+const own = new Set(['model', 'deployment', 'api-version'])
+
+/**
+ * Azure OpenAI (learn.microsoft.com, "GPT Realtime API via WebSockets"): `wss://<resource>/openai/v1/realtime?model=<deployment>`, which refuses
+ * an `api-version` with 401, or the dated preview `wss://<resource>/openai/realtime?api-version=…&deployment=<deployment>`,
+ * which speaks the beta shape. The credential is an `api-key`, or an Entra token as bearer. Refusals come at the upgrade.
+ */
+export const azure: UpstreamAdapter = {
+  provider: 'azure',
+  request (deployment, { model, query }, token) {
+    const preview = isPreview(deployment)
+    const url = endpointUrl(deployment.baseUrl, preview)
+    const written = new Map([...url.searchParams].map(([name, value]) => [name.toLowerCase(), value]))
+    for (const name of [...url.searchParams.keys()]) if (own.has(name.toLowerCase())) url.searchParams.delete(name)
+    if (preview) url.searchParams.set('api-version', deployment.apiVersion ?? (written.get('api-version') || defaultApiVersion))
+    if (model !== undefined) url.searchParams.set(preview ? 'deployment' : 'model', model)
+    addQuery(url, new URLSearchParams([...query].filter(([name]) => !own.has(name.toLowerCase()))))
+    return { url: url.href, headers: credential(deployment, token) }
+  },
+  readyAt,
+  classify (answer) {
+    // 400 is an api-version or a deployment that the endpoint does not take, which are the operator's.
+    if (answer.type === 'status' && answer.status === 400) return { kind: 'fault' }
+    return classifyAnswer(answer)
+  },
+  dialect: deployment => isPreview(deployment) ? 'beta' : 'openai'
+}
+
+function isPreview ({ realtimeProtocol }: Deployment): boolean {
+  return realtimeProtocol === 'preview'
+}
+
+// The endpoint itself, or what leads to it, as the portal and the SDKs write them.
+const knownEnd = /\/openai(?:\/v1|\/deployments\/[^/]+)?(?:\/realtime)?$/
+
+/** @throws TypeError when there is no base, or none that is a URL */
+function endpointUrl (base: string | undefined, preview: boolean): URL {
+  if (base === undefined) throw new TypeError('a deployment of azure needs a baseUrl')
+  const url = socketUrl(base)
+  const path = url.pathname.replace(/\/+$/, '')
+  // A proxy's own path to the endpoint is the operator's to know.
+  const whole = path.endsWith('/realtime') && !knownEnd.test(path)
+  url.pathname = whole ? path : `${path.replace(knownEnd, '')}/openai${preview ? '' : '/v1'}/realtime`
+  return url
+}
+
+// Never both: Azure does not say which of the two would count.
+function credential ({ apiKey }: Deployment, token: string | undefined): Record<string, string> {
+  if (token !== undefined) return { Authorization: `Bearer ${token}` }
+  return apiKey === undefined ? {} : { 'api-key': apiKey }
+}
