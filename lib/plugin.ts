@@ -11,7 +11,6 @@ import { reportTo } from './http/route.ts'
 import { watchUpgrades } from './http/upgrades.ts'
 import { createMemoryKeyStore } from './keys/memory.ts'
 import { createSlots } from './upstream/capacity.ts'
-import { createUnfinishedBytes } from './wire/unfinished.ts'
 import { masterKeyLength, resolveOptions } from './options/resolve.ts'
 import { Registry } from './session/registry.ts'
 import { azure } from './providers/azure/adapter.ts'
@@ -20,6 +19,7 @@ import { openai } from './providers/openai/adapter.ts'
 import { createWarmPool } from './upstream/pool.ts'
 import { createProbe, startProbing } from './upstream/probe.ts'
 import { xai } from './providers/xai/adapter.ts'
+import { createUnfinishedBytes } from './wire/unfinished.ts'
 import type { RealtimeGatewayOptions } from '../types/index.ts'
 
 const builtIn = [openai, xai, azure]
@@ -92,7 +92,8 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
       registry,
       upgrades,
       unfinished: createUnfinishedBytes(options.maxUnfinishedBytes),
-      now
+      now,
+      time: Date.now
     })
   }, { prefix: options.prefix })
 }

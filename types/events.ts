@@ -22,3 +22,12 @@ export interface RealtimeErrorBody {
   /** The `event_id` of the client event at fault, when it had one. */
   readonly event_id: string | null
 }
+
+/** A refusal, or the end of a session, that the gateway itself decided. `GatewayError` is one. */
+export interface SessionError extends Error {
+  /** `error.code` of the event. */
+  readonly code: string
+  /** What the client is closed with. */
+  readonly closeCode: number
+  toEvent (): RealtimeErrorEvent
+}

@@ -1,42 +1,46 @@
 import type { DialectName } from './dialect.ts'
 
+/**
+ * What a key may do: one shape for stored keys, keys in options, and what the host's own authentication gives. It holds for as long as a
+ * session lives.
+ */
+export interface KeyPolicy {
+  /** Public model names that may be used, `*` allowed as a wildcard (`xai/*`). Absent or empty: every model. */
+  readonly models?: readonly string[] | undefined
+  /** When it ends, Unix time in milliseconds. A session that is open then ends with `key_expired`, 3000. Absent: never. */
+  readonly expiresAt?: number | undefined
+  /** Known but refused. Default `false`. */
+  readonly blocked?: boolean | undefined
+  /** The team that it belongs to; on `SessionInfo` and in every turn. */
+  readonly team?: string | undefined
+  /** `false`: its sessions never go to a fallback model. Default `true`. */
+  readonly fallbacks?: boolean | undefined
+  /** Tags that choose among deployments; see `RoutingOptions.tagFiltering`. */
+  readonly tags?: readonly string[] | undefined
+  /** The shape in which its clients speak, whatever they say themselves. Default: what they say, else `DialectOptions.client`. */
+  readonly dialect?: DialectName | undefined
+  /** Anything the host wants to find again on the principal. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined
+}
+
 /** A virtual key as a store keeps it: never the secret, only its SHA-256. */
-export interface VirtualKey {
+export interface VirtualKey extends KeyPolicy {
   /** SHA-256 of the secret, 64 lower-case hex digits. It is the key's identity, and no credential. */
   readonly hash: string
   /** A name for logs and lists. */
-  readonly name?: string
-  /** Public model names that the key may use, `*` allowed as a wildcard (`xai/*`). Absent or empty: every model. */
-  readonly models?: readonly string[]
-  /** When the key stops working, Unix time in milliseconds. Absent: never. */
-  readonly expiresAt?: number
-  /** A blocked key is known but refused. Default `false`. */
-  readonly blocked?: boolean
-  /** `false`: sessions of this key never go to a fallback model. Default `true`. */
-  readonly fallbacks?: boolean
-  /** Tags that choose among deployments; see `RoutingOptions.tagFiltering`. */
-  readonly tags?: readonly string[]
-  /** The shape in which the clients of this key speak, whatever they say themselves. Default: what they say, else `DialectOptions.client`. */
-  readonly dialect?: DialectName
-  /** Anything the host wants to find again on the session. */
-  readonly metadata?: Readonly<Record<string, unknown>>
+  readonly name?: string | undefined
 }
 
 /** A key as it is written in options: with its secret, or with the secret's hash. */
-export interface VirtualKeyOptions {
+export interface VirtualKeyOptions extends Omit<KeyPolicy, 'expiresAt'> {
   /** The secret itself. It is hashed at registration and not kept. Exactly one of `key` and `hash`. */
-  readonly key?: string
+  readonly key?: string | undefined
   /** SHA-256 of the secret in hex. Exactly one of `key` and `hash`. */
-  readonly hash?: string
-  readonly name?: string
-  readonly models?: readonly string[]
-  /** A `Date`, an ISO 8601 text, or Unix time in milliseconds. */
-  readonly expiresAt?: Date | string | number
-  readonly blocked?: boolean
-  readonly fallbacks?: boolean
-  readonly tags?: readonly string[]
-  readonly dialect?: DialectName
-  readonly metadata?: Readonly<Record<string, unknown>>
+  readonly hash?: string | undefined
+  /** A name for logs and lists. */
+  readonly name?: string | undefined
+  /** See `KeyPolicy.expiresAt`: a `Date`, an ISO 8601 text, or Unix time in milliseconds. */
+  readonly expiresAt?: Date | string | number | undefined
 }
 
 /**
@@ -48,19 +52,10 @@ export interface KeyStore {
   findByHash (hash: string): Promise<VirtualKey | undefined>
 }
 
-/** Who a session belongs to: what authentication gives. */
-export interface Principal {
+/** Who a session belongs to, and what it may do: what authentication gives. */
+export interface Principal extends KeyPolicy {
   /** Stable and safe to log: the key's name, or the first digits of its hash, or the host's own user id. */
   readonly id: string
   /** SHA-256 of the virtual key, when one was used. */
-  readonly keyHash?: string
-  /** Public model names that may be used, `*` allowed as a wildcard. Absent or empty: every model. */
-  readonly models?: readonly string[]
-  /** `false`: its sessions never go to a fallback model. Default `true`. */
-  readonly fallbacks?: boolean
-  /** Tags that choose among deployments; see `RoutingOptions.tagFiltering`. */
-  readonly tags?: readonly string[]
-  /** The shape in which its clients speak, whatever they say themselves. Default: what they say, else `DialectOptions.client`. */
-  readonly dialect?: DialectName
-  readonly metadata?: Readonly<Record<string, unknown>>
+  readonly keyHash?: string | undefined
 }

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { UpstreamAdapter } from './adapter.ts'
 import type { DialectOptions } from './dialect.ts'
 import type { KeyStore, Principal, VirtualKeyOptions } from './keys.ts'
+import type { TurnInfo } from './observer.ts'
 import type { CooldownStore, DeploymentOptions, Router, RoutingOptions } from './router.ts'
 import type { SessionInfo, SessionSummary } from './session.ts'
 
@@ -101,6 +102,8 @@ export interface RealtimeGatewayOptions {
 
   /** Called when a session is open. A throw is logged and changes nothing. */
   readonly onSessionOpen?: (session: SessionInfo) => void | Promise<void>
+  /** Called when a response has ended, with whatever status. A throw is logged and changes nothing. */
+  readonly onTurn?: (turn: TurnInfo) => void | Promise<void>
   /** Called when a session is over and both legs are closed; `fastify.close()` waits for it. A throw is logged. */
   readonly onSessionClose?: (session: SessionSummary) => void | Promise<void>
 }

@@ -1,3 +1,4 @@
+import type { SessionError } from './events.ts'
 import type { DeploymentStatus, RouteDecision } from './router.ts'
 
 /** A live session, as `fastify.realtime.sessions` shows it. */
@@ -7,7 +8,9 @@ export interface SessionInfo {
   /** `Principal.id` of its owner. */
   readonly principal: string
   /** SHA-256 of the virtual key, when one was used. */
-  readonly keyHash?: string
+  readonly keyHash?: string | undefined
+  /** `KeyPolicy.team` of its owner. */
+  readonly team?: string | undefined
   /** Public model name that was asked for. */
   readonly model: string
   /** `Deployment.id` that serves it. */
@@ -22,7 +25,7 @@ export interface SessionInfo {
   readonly bytes: { readonly client: number, readonly upstream: number }
   /** Messages received from the client and from the upstream. */
   readonly messages: { readonly client: number, readonly upstream: number }
-  /** Responses that the upstream has finished (`response.done`). */
+  /** How many responses the upstream has finished (`response.done`), whatever their status. */
   readonly turns: number
 }
 
@@ -33,7 +36,9 @@ export interface SessionSummary extends Omit<SessionInfo, 'state'> {
   /** Close code the session ended with: what the ending peer sent, or what the gateway chose. 1006: the peer vanished. */
   readonly closeCode: number
   /** Error code of the gateway (`slow_consumer`, …) when it ended the session itself. */
-  readonly error?: string
+  readonly error?: string | undefined
+  /** A response had begun and nothing of it had come for ten seconds, or the provider answered no ping. */
+  readonly unresponsive: boolean
 }
 
 /** The live sessions of this process. */
@@ -45,6 +50,11 @@ export interface RealtimeSessions {
    * @returns whether there was such a session.
    */
   close (id: string, options?: { code?: number, reason?: string }): boolean
+  /**
+   * Ends every session that `matches` says: of one key, one team, or anything else. Its client gets `error` as an event and its close code.
+   * @returns how many sessions it ended
+   */
+  end (matches: (session: SessionInfo) => boolean, error: SessionError): number
 }
 
 /** How to drain; see `RealtimeGateway.drain`. */

@@ -23,7 +23,7 @@ export function createAuthenticator ({ authenticate, masterKeyHash, stores, time
     if (authenticate !== undefined) {
       const principal = await asked(async () => checked(await authenticate(request, credential)))
       if (principal === null) throw new GatewayError('invalid_api_key')
-      if (principal !== undefined) return principal
+      if (principal !== undefined) return inForce(principal, time())
     }
     if (credential === undefined) {
       throw new GatewayError(request.headers.authorization === undefined ? 'missing_api_key' : 'invalid_api_key')
@@ -33,7 +33,7 @@ export function createAuthenticator ({ authenticate, masterKeyHash, stores, time
     for (const store of stores) {
       // A store of the host's may well say null for nothing.
       const key: VirtualKey | null | undefined = await asked(() => store.findByHash(hash))
-      if (key != null && sameHash(key.hash, hash)) return principalOf(key, time())
+      if (key != null && sameHash(key.hash, hash)) return inForce(principalOf(key), time())
     }
     throw new GatewayError('invalid_api_key')
   }
@@ -46,11 +46,15 @@ function checked (answer: Principal | null | undefined): Principal | null | unde
   return answer
 }
 
-function principalOf (key: VirtualKey, now: number): Principal {
-  if (key.blocked) throw new GatewayError('key_blocked')
-  if (key.expiresAt !== undefined && key.expiresAt <= now) throw new GatewayError('key_expired')
-  const { name, hash, models, fallbacks, tags, dialect, metadata } = key
-  return { id: name ?? hash.slice(0, 8), keyHash: hash, models, fallbacks, tags, dialect, metadata }
+function principalOf ({ name, hash, ...policy }: VirtualKey): Principal {
+  return { ...policy, id: name ?? hash.slice(0, 8), keyHash: hash }
+}
+
+/** @throws GatewayError where its policy lets nobody in now */
+function inForce (principal: Principal, now: number): Principal {
+  if (principal.blocked) throw new GatewayError('key_blocked')
+  if (principal.expiresAt !== undefined && principal.expiresAt <= now) throw new GatewayError('key_expired')
+  return principal
 }
 
 /** Whoever cannot answer has not said no: the client is asked to come back, and keeps its key. */

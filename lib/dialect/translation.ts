@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import { isName } from './fields.ts'
-import { readEvent, writeEvent } from './json.ts'
+import { readEvent, writeEvent } from '../wire/json/event.ts'
 import type { Answer, Dialect, DialectContext, EventFunction, EventTable, RealtimeEvent, Translated } from '../../types/index.ts'
 
 /** What is sent in place of a message, as JSON texts in order. */

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { createLease } from '../admission/lease.ts'
 import { findCredential, refuseKeyInQuery } from '../auth/credentials.ts'
 import { speaksLive, successorOf } from '../catalogue.ts'
 import { GatewayError } from '../errors.ts'
@@ -6,12 +7,14 @@ import { connect, serves } from '../upstream/connect.ts'
 import type { Connected } from '../upstream/connect.ts'
 import { allowsModel } from '../wildcard.ts'
 import type { ClientHandshake } from './handshake.ts'
-import { reportTo } from './route.ts'
+import { loggable, reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
-import type { Principal, RouteAttempt, RouteDecision, RoutePlan, RouteRequest } from '../../types/index.ts'
+import type { Lease, Principal, RouteAttempt, RouteDecision, RoutePlan, RouteRequest } from '../../types/index.ts'
 
 /** What is settled before a client is answered. */
-export interface Admitted extends Connected {
+export interface Admitted extends Omit<Connected, 'release'> {
+  /** What was taken for the upstream alone. */
+  readonly lease: Lease
   readonly principal: Principal
   /** Public model name. */
   readonly model: string
@@ -22,10 +25,11 @@ export interface Admitted extends Connected {
 
 /**
  * Everything that can refuse a client, in order: what costs least first, what tells a stranger least first.
+ * @param lease takes what is taken for the session
  * @param signal aborted when the client is gone or may wait no longer; its reason is then what is thrown
  * @throws GatewayError
  */
-export async function admit (request: FastifyRequest, handshake: ClientHandshake, signal: AbortSignal, tools: RouteTools): Promise<Admitted> {
+export async function admit (request: FastifyRequest, handshake: ClientHandshake, lease: Lease, signal: AbortSignal, tools: RouteTools): Promise<Admitted> {
   const { options, router } = tools
   if (handshake.origin !== undefined && options.allowedOrigins?.includes(handshake.origin) === false) throw new GatewayError('origin_not_allowed')
   refuseKeyInQuery(handshake.query)
@@ -70,7 +74,10 @@ export async function admit (request: FastifyRequest, handshake: ClientHandshake
       attempts,
       signal
     }, tools.connecting)
-    return { ...connected, principal, model, asked, route }
+    const upstream = createLease(cause => request.log.error({ err: loggable(cause) }, 'realtime lease'))
+    upstream.defer(connected.release)
+    lease.defer(() => upstream.release())
+    return { ...connected, lease: upstream, principal, model, asked, route }
   } finally {
     // A name that nobody serves may be anything, a key in the wrong slot too.
     const known = route.candidates.length + route.passedOver.length > 0

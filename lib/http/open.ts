@@ -1,73 +1,77 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
-import { createModelRule } from '../session/model-rule.ts'
+import { createObservers } from '../session/observers.ts'
+import { createModelStage } from '../session/pipeline/model-rule.ts'
 import { Session } from '../session/session.ts'
-import type { Joint } from '../session/parts.ts'
 import { modelOf, providerOf } from '../upstream/connect.ts'
-import { allowsModel } from '../wildcard.ts'
+import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 import type { Admitted } from './admit.ts'
 import type { ClientHandshake } from './handshake.ts'
+import { hookObservers, logObserver, routerObserver } from './observers.ts'
 import { loggable, reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
-import type { Translation } from '../dialect/translation.ts'
-import type { Deployment, Dialect, DialectName, SessionSummary } from '../../types/index.ts'
+import type { Deployment, Dialect, DialectName, Lease } from '../../types/index.ts'
 
 /** Fields of which one session's log tells that they were adjusted. */
 const mostTold = 16
 
 /**
  * Joins an answered client and its upstream.
- * @param slot gives the process's slot for a session back
+ * @param lease everything that was taken for the session; it is the session's from here on
  */
-export function openSession (client: Joint, handshake: Pick<ClientHandshake, 'dialect' | 'query'>, admitted: Admitted, slot: () => void, log: FastifyBaseLogger, tools: RouteTools): void {
+export function openSession (client: UpgradedSocket, handshake: Pick<ClientHandshake, 'dialect' | 'query'>, admitted: Admitted, lease: Lease, log: FastifyBaseLogger, tools: RouteTools): void {
   const { options, registry, now } = tools
-  const { deployment, upstream, principal, model, route } = admitted
-  const report = reportTo(tools.router, log)
-  const { models } = principal
+  const { deployment, upstream, principal, model, asked, route } = admitted
+  const { id: principalId, keyHash, team, models, expiresAt } = principal
   const id = `sess_${randomUUID().replaceAll('-', '')}`
+  const adjusted = adjustments(id, log)
+  const dialect = upstreamDialect(deployment, log, tools)
+  const observers = createObservers([
+    routerObserver(deployment, reportTo(tools.router, log)),
+    logObserver(log, route),
+    ...hookObservers(options)
+  ], {
+    patience: options.closeTimeout,
+    failed: (name, err) => log.error({ err: loggable(err) }, `${name} failed`)
+  })
   const session = new Session({
-    id,
-    principal: principal.id,
-    keyHash: principal.keyHash,
-    model,
-    deployment: deployment.id,
-    route,
-    secret: upstream.secret,
+    identity: { id, principal: principalId, keyHash, team, model, route },
     client,
-    upstream,
+    upstream: {
+      ...upstream,
+      deployment: deployment.id,
+      translation: tools.dialects.between(principal.dialect ?? handshake.dialect, dialect, { attached: handshake.query.has('call_id'), adjusted }),
+      usualNames: typeof dialect !== 'object',
+      lease: admitted.lease
+    },
     limits: options,
-    rule: models?.length ? createModelRule(name => name === modelOf(deployment) || name === admitted.asked || allowsModel(models, name)) : undefined,
-    translation: translate(),
+    clientStages: [createModelStage({
+      model: modelOf(deployment),
+      aliases: [asked, model],
+      strict: options.dialects?.strict === true,
+      restricted: models !== undefined && models.length > 0,
+      adjusted
+    })],
+    observer: {
+      turn: observers.turn,
+      closed: summary => { registry.finish(observers.closed(summary)) }
+    },
+    lease,
     unfinished: tools.unfinished,
-    now,
-    onFirstAudio: ms => report({ type: 'first_audio', deployment, ms }),
-    onTurn: tokens => { if (tokens !== undefined) report({ type: 'turn', deployment, tokens }) },
-    onClosed: (summary, unresponsive) => { closed(summary, unresponsive).finally(slot) }
+    ...(expiresAt !== undefined && { expiresAt: now() + expiresAt - tools.time() }),
+    now
   })
   registry.add(session)
-  const info = session.info()
-  log.info({ session: info.id, principal: info.principal, model, deployment: info.deployment, attempts: route.attempts }, 'realtime session open')
-  // A hook that throws, or takes its time, must not keep the session from starting.
-  runHook(log, 'onSessionOpen', () => options.onSessionOpen?.(info))
+  lease.defer(() => registry.remove(id))
+  observers.opened(session.info())
   session.start()
+}
 
-  function translate (): Translation | undefined {
-    const told = new Set<string>()
-    return tools.dialects.between(principal.dialect ?? handshake.dialect, upstreamDialect(deployment, log, tools), {
-      attached: handshake.query.has('call_id'),
-      adjusted (field) {
-        if (told.size < mostTold && told.size < told.add(field).size) log.warn({ session: id, field }, 'realtime event adjusted to what the provider can do')
-      }
-    })
-  }
-
-  async function closed (summary: SessionSummary, unresponsive: boolean): Promise<void> {
-    admitted.release()
-    const { id, ageMs, bytes, messages, turns, endedBy, closeCode, error } = summary
-    log.info({ session: id, principal: principal.id, model, deployment: deployment.id, ageMs, bytes, messages, turns, endedBy, closeCode, error }, 'realtime session closed')
-    report({ type: 'ended', deployment, ms: ageMs, closeCode: endedBy === 'upstream' ? closeCode : 1000, unresponsive })
-    await runHook(log, 'onSessionClose', () => options.onSessionClose?.(summary))
-    registry.remove(id)
+/** Logs each field that had to be changed, once. */
+function adjustments (session: string, log: FastifyBaseLogger): (field: string) => void {
+  const told = new Set<string>()
+  return field => {
+    if (told.size < mostTold && told.size < told.add(field).size) log.warn({ session, field }, 'realtime event adjusted to what the provider can do')
   }
 }
 
@@ -80,13 +84,5 @@ function upstreamDialect (deployment: Deployment, log: FastifyBaseLogger, { conn
     // An adapter of the host's must not take the process along.
     log.error({ err: loggable(err), deployment: deployment.id }, 'adapter.dialect threw')
     return 'openai'
-  }
-}
-
-async function runHook (log: FastifyBaseLogger, name: string, hook: () => void | Promise<void>): Promise<void> {
-  try {
-    await hook()
-  } catch (err) {
-    log.error({ err }, `${name} threw`)
   }
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { createLease } from '../admission/lease.ts'
 import { isSecretProtocol, selectProtocol } from '../auth/credentials.ts'
 import { GatewayError } from '../errors.ts'
 import { admit } from './admit.ts'
@@ -49,28 +50,27 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
     socket.on('end', leave)
     // It may have left during a hook of the host's, and will not say so again.
     if (socket.destroyed || socket.readableEnded) leave()
+    const lease = createLease(err => request.log.error({ err: loggable(err) }, 'realtime lease'))
     waiting++
-    let slot: (() => void) | undefined
     try {
       if (waiting > options.maxUpgrades) throw new GatewayError('at_capacity')
       gone.signal.throwIfAborted()
-      slot = registry.reserve()
-      const admitted = await admit(request, handshake, gone.signal, tools)
+      lease.defer(registry.reserve())
+      const admitted = await admit(request, handshake, lease, gone.signal, tools)
       // From here to the session nothing waits, so nobody can leave unseen.
       accept(reply, upgrade, handshake.key, selectProtocol(handshake.protocols))
       try {
-        openSession(upgrade, handshake, admitted, slot, request.log, tools)
+        openSession(upgrade, handshake, admitted, lease, request.log, tools)
       } catch (cause) {
         // A dialect of the host's that cannot begin: nothing of the session may be left.
         admitted.upstream.socket.destroy()
-        admitted.release()
-        slot()
+        lease.release()
         reportTo(tools.router, request.log)({ type: 'ended', deployment: admitted.deployment, ms: 0, closeCode: 1000, unresponsive: false })
         request.log.error({ err: loggable(cause) }, 'realtime session could not begin')
         refuseByEvent(socket, new GatewayError('internal_error'), options.closeTimeout)
       }
     } catch (cause) {
-      slot?.()
+      lease.release()
       if (cause instanceof ClientGone || socket.destroyed) {
         request.log.debug('realtime client left before it was answered')
         reply.hijack()

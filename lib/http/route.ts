@@ -4,7 +4,7 @@ import type { Dialects } from '../dialect/dialects.ts'
 import type { ResolvedOptions } from '../options/resolve.ts'
 import type { Registry } from '../session/registry.ts'
 import type { ConnectTools } from '../upstream/connect.ts'
-import type { UnfinishedBytes } from '../wire/reader.ts'
+import type { UnfinishedBytes } from '../wire/unfinished.ts'
 import type { Upgrades } from './upgrades.ts'
 import type { RouteOutcome, Router } from '../../types/index.ts'
 
@@ -20,6 +20,8 @@ export interface RouteTools {
   readonly unfinished: UnfinishedBytes
   /** Monotonic clock in milliseconds. */
   readonly now: () => number
+  /** Unix time in milliseconds. */
+  readonly time: () => number
 }
 
 /** Tells the router, and the log of failures. A router of the host's that throws changes nothing. */

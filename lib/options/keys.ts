@@ -4,7 +4,7 @@ import { checkDialectName } from './dialects.ts'
 import { isName, rule, texts } from './rule.ts'
 
 // A misspelt `models` would be a key for every model.
-const keyFields = new Set<string>(['key', 'hash', 'name', 'models', 'expiresAt', 'blocked', 'fallbacks', 'tags', 'dialect', 'metadata'] satisfies Array<keyof VirtualKeyOptions>)
+const keyFields = new Set<string>(['key', 'hash', 'name', 'models', 'expiresAt', 'blocked', 'team', 'fallbacks', 'tags', 'dialect', 'metadata'] satisfies Array<keyof VirtualKeyOptions>)
 
 /** @throws OptionError */
 export function checkKeys (keys: readonly VirtualKeyOptions[]): void {
@@ -12,7 +12,7 @@ export function checkKeys (keys: readonly VirtualKeyOptions[]): void {
   keys.forEach((item, i) => {
     const at = (field: string): string => `keys[${i}].${field}`
     rule(typeof item === 'object' && item !== null, `keys[${i}]`, 'must be an object')
-    const { key, hash, name, models, expiresAt, blocked, fallbacks, tags, dialect } = item
+    const { key, hash, name, models, expiresAt, blocked, team, fallbacks, tags, dialect } = item
     for (const name of Object.keys(item)) rule(keyFields.has(name), at(name), 'is not a field of a key')
     rule((key === undefined) !== (hash === undefined), `keys[${i}]`, 'must have either key or hash')
     rule(key === undefined || (typeof key === 'string' && key.length >= 8), at('key'), 'must be a text of at least 8 characters')
@@ -21,6 +21,7 @@ export function checkKeys (keys: readonly VirtualKeyOptions[]): void {
     if (models !== undefined) texts(models, at('models'))
     rule(expiresAt === undefined || !Number.isNaN(new Date(expiresAt).getTime()), at('expiresAt'), 'must be a date, an ISO 8601 text or Unix time in milliseconds')
     rule(blocked === undefined || typeof blocked === 'boolean', at('blocked'), 'must be true or false')
+    rule(team === undefined || isName(team), at('team'), 'must be a text')
     rule(fallbacks === undefined || typeof fallbacks === 'boolean', at('fallbacks'), 'must be true or false')
     if (tags !== undefined) texts(tags, at('tags'))
     if (dialect !== undefined) checkDialectName(dialect, at('dialect'))

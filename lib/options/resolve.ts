@@ -49,7 +49,7 @@ export interface ResolvedOptions extends Readonly<Record<NumberOption, number>>,
 
 const known = new Set<string>([
   ...Object.keys(defaults), 'prefix', 'deployments', 'router', 'routing', 'cooldowns', 'adapters', 'dialects', 'keys', 'keyStore', 'masterKey', 'authenticate', 'path', 'aliases',
-  'defaultModel', 'allowedOrigins', 'refusal', 'onSessionOpen', 'onSessionClose', 'logLevel', 'logSerializers'
+  'defaultModel', 'allowedOrigins', 'refusal', 'onSessionOpen', 'onTurn', 'onSessionClose', 'logLevel', 'logSerializers'
 ])
 
 /**
@@ -87,7 +87,7 @@ export function resolveOptions (options: RealtimeGatewayOptions, providers: read
   }
   const { cooldowns } = options
   rule(cooldowns === undefined || (['until', 'start', 'clear'] as const).every(name => typeof cooldowns?.[name] === 'function'), 'cooldowns', 'must have the functions until, start and clear')
-  for (const name of ['authenticate', 'onSessionOpen', 'onSessionClose'] as const) {
+  for (const name of ['authenticate', 'onSessionOpen', 'onTurn', 'onSessionClose'] as const) {
     rule(options[name] === undefined || typeof options[name] === 'function', name, 'must be a function')
   }
   rule(options.keyStore === undefined || typeof options.keyStore?.findByHash === 'function', 'keyStore', 'must have a function findByHash')

@@ -1,13 +1,12 @@
-import type { Duplex } from 'node:stream'
 import type { Translation } from '../dialect/translation.ts'
 import type { LegLimits } from '../wire/leg.ts'
-import type { UnfinishedBytes } from '../wire/reader.ts'
+import type { UnfinishedBytes } from '../wire/unfinished.ts'
+import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 import type { HeartbeatLimits } from './heartbeat.ts'
-import type { ClientRule } from './model-rule.ts'
 import type { PumpLimits } from './pump.ts'
-import type { TurnEvents } from './turns.ts'
-import type { RouteDecision, SessionSummary } from '../../types/index.ts'
+import type { Lease, RouteDecision, SessionObserver, Stage } from '../../types/index.ts'
 
+/** Times in milliseconds, as the options of the same names say. */
 export interface SessionLimits extends LegLimits, PumpLimits, HeartbeatLimits {
   readonly messageRate: number
   readonly messageBurst: number
@@ -20,31 +19,44 @@ export interface SessionLimits extends LegLimits, PumpLimits, HeartbeatLimits {
   readonly lingerTimeout: number
 }
 
-/** A socket after its handshake, with the bytes that came along with it. */
-export interface Joint {
-  readonly socket: Duplex
-  readonly head: Buffer
-}
-
-export interface SessionParts extends TurnEvents {
+/** Whose session it is, and what was asked for. */
+export interface SessionIdentity {
   readonly id: string
   readonly principal: string
-  readonly keyHash?: string
+  readonly keyHash?: string | undefined
+  readonly team?: string | undefined
+  /** Public model name. */
   readonly model: string
-  readonly deployment: string
   readonly route: RouteDecision
+}
+
+/** One upstream of a session, and what goes with it. Another may take its place. */
+export interface UpstreamParts extends UpgradedSocket {
+  /** `Deployment.id` */
+  readonly deployment: string
   /** The provider's credential, which no close reason may carry to the client. */
-  readonly secret?: string
-  readonly client: Joint
-  readonly upstream: Joint
-  readonly limits: SessionLimits
-  /** Rule for what the client sends; absent: everything passes unread. */
-  readonly rule?: ClientRule
+  readonly secret?: string | undefined
   /** Between a client and an upstream that speak different dialects; absent: they speak the same. */
-  readonly translation?: Translation
-  readonly unfinished?: UnfinishedBytes
+  readonly translation?: Translation | undefined
+  /** Whether its events have the names that OpenAI gives them, so that turns are followed in its own words. Otherwise in the translation's. Default `true`. */
+  readonly usualNames?: boolean | undefined
+  /** What was taken for this upstream alone. */
+  readonly lease: Lease
+}
+
+export interface SessionParts {
+  readonly identity: SessionIdentity
+  readonly client: UpgradedSocket
+  readonly upstream: UpstreamParts
+  readonly limits: SessionLimits
+  /** Stages of what the client sends, before it is translated. Default: none. */
+  readonly clientStages?: readonly Stage[]
+  readonly observer: SessionObserver
+  /** What was taken for the session. Its upstream's lease hangs on it too. */
+  readonly lease: Lease
+  readonly unfinished?: UnfinishedBytes | undefined
+  /** On the session's clock, when the key of its owner expires. Default: never. */
+  readonly expiresAt?: number | undefined
   /** Monotonic clock in milliseconds. */
   readonly now: () => number
-  /** Called once, when both sockets are closed. `unresponsive`: the upstream owed a response, or a pong, for long. */
-  readonly onClosed: (summary: SessionSummary, unresponsive: boolean) => void
 }

@@ -4,6 +4,9 @@ export interface PumpLimits {
   readonly highWaterMark: number
 }
 
+/** Why a source is not read: its sink has too much waiting, it does not read the answers to what it sends, or a stage thinks. */
+type Hold = 'backlog' | 'answers' | 'stage'
+
 /**
  * One direction of a session: what `source` received goes to `sink`. While more than the high-water mark waits for
  * the sink, the source is not read; TCP then slows the sender, and nothing piles up here.
@@ -12,8 +15,8 @@ export class Pump {
   readonly #source: Leg
   readonly #sink: Leg
   readonly #highWaterMark: number
+  readonly #holds = new Set<Hold>()
   #stalledAt: number | undefined
-  #held = false
 
   constructor (source: Leg, sink: Leg, limits: PumpLimits) {
     this.#source = source
@@ -25,36 +28,30 @@ export class Pump {
     this.#sink.write(frames)
     if (this.#sink.backlog > this.#highWaterMark && this.#stalledAt === undefined && this.#sink.writable) {
       this.#stalledAt = now()
-      this.#source.pause()
+      this.hold('backlog')
       this.#sink.awaitDrain()
     }
   }
 
-  /** Sends a text message of our own making. */
-  send (text: Buffer, now: () => number): void {
-    this.forward(this.#sink.frame(text), now)
+  /** Sends a message of our own making, or one that was taken out. */
+  send (payload: Buffer, now: () => number, binary = false): void {
+    this.forward(this.#sink.frame(payload, binary), now)
   }
 
   /** The sink has caught up. */
   drained (): void {
     this.#stalledAt = undefined
-    this.#resume()
+    this.release('backlog')
   }
 
-  /** The source is not read until `release`, however much the sink takes. */
-  hold (): void {
-    this.#held = true
+  /** The source is not read until every hold is released. */
+  hold (why: Hold): void {
+    this.#holds.add(why)
     this.#source.pause()
   }
 
-  release (): void {
-    if (!this.#held) return
-    this.#held = false
-    this.#resume()
-  }
-
-  #resume (): void {
-    if (!this.#held && this.#stalledAt === undefined) this.#source.resume()
+  release (why: Hold): void {
+    if (this.#holds.delete(why) && this.#holds.size === 0) this.#source.resume()
   }
 
   /** When the sink stopped keeping up, on the clock given to `forward`; `undefined` while it does. */

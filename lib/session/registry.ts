@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import { isSendable } from '../wire/close-frame.ts'
 import type { Session } from './session.ts'
-import type { DrainOptions, RealtimeSessions, SessionInfo } from '../../types/index.ts'
+import type { DrainOptions, RealtimeSessions, SessionError, SessionInfo } from '../../types/index.ts'
 
 export interface RegistryOptions {
   readonly maxSessions: number
@@ -19,6 +19,7 @@ export interface RegistryOptions {
 export class Registry implements RealtimeSessions {
   readonly #options: RegistryOptions
   readonly #sessions = new Map<string, Session>()
+  #slots = 0
   /** Work that a shutdown waits for: slots taken, sessions open, hooks running. */
   #pending = 0
   #draining: Promise<void> | undefined
@@ -43,15 +44,21 @@ export class Registry implements RealtimeSessions {
    */
   reserve (): () => void {
     if (this.#draining) throw new GatewayError('draining', { retryAfterMs: this.#options.drainTimeout })
-    if (this.#pending >= this.#options.maxSessions) throw new GatewayError('at_capacity')
+    if (this.#slots >= this.#options.maxSessions) throw new GatewayError('at_capacity')
+    this.#slots++
     this.#pending++
     let held = true
     return () => {
       if (!held) return
       held = false
-      this.#pending--
-      if (this.#pending === 0) this.#idle?.()
+      this.#slots--
+      this.#release()
     }
+  }
+
+  #release (): void {
+    this.#pending--
+    if (this.#pending === 0) this.#idle?.()
   }
 
   get draining (): boolean {
@@ -76,6 +83,12 @@ export class Registry implements RealtimeSessions {
     }
   }
 
+  /** A session is closed; a shutdown waits for what its end has set going. */
+  finish (end: Promise<void>): void {
+    this.#pending++
+    end.finally(() => this.#release())
+  }
+
   remove (id: string): void {
     this.#sessions.delete(id)
     if (this.#sessions.size === 0) {
@@ -93,6 +106,12 @@ export class Registry implements RealtimeSessions {
     const session = this.#sessions.get(id)
     session?.close(code, reason)
     return session !== undefined
+  }
+
+  end (matches: (session: SessionInfo) => boolean, error: SessionError): number {
+    const ended = [...this.#sessions.values()].filter(session => matches(session.info()))
+    for (const session of ended) session.fail(error)
+    return ended.length
   }
 
   drain (options: DrainOptions = {}): Promise<void> {

@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import type { Leg } from '../wire/leg.ts'
 import { Heartbeat } from './heartbeat.ts'
+import type { Legs } from './legs.ts'
 import type { SessionLimits } from './parts.ts'
 import type { Pump } from './pump.ts'
 
@@ -30,38 +31,39 @@ class Since {
 
 /** Judges what only a clock can tell of a session. */
 export class Watch {
-  readonly #legs: readonly [Leg, Leg]
-  readonly #pumps: readonly [Pump, Pump]
-  readonly #beats: readonly [Heartbeat, Heartbeat]
+  readonly #legs: Legs
+  /** Each leg, with the pump whose sink it is. */
+  readonly #ends: ReadonlyArray<{ readonly leg: Leg, readonly pump: Pump, readonly beat: Heartbeat, readonly sinceStall: Since }>
   readonly #limits: SessionLimits
   readonly #startedAt: number
-  readonly #sinceStall = [new Since(), new Since()] as const
+  readonly #expiresAt: number
   readonly #sinceActive = new Since()
 
-  /** @param up what the client sends goes through it; `down`: what the upstream sends. */
-  constructor (client: Leg, upstream: Leg, up: Pump, down: Pump, limits: SessionLimits, startedAt: number) {
-    this.#legs = [client, upstream]
-    this.#pumps = [down, up]
-    this.#beats = [new Heartbeat(client, limits, 0), new Heartbeat(upstream, limits, 0)]
+  /** @param times on the session's clock: its start, and when its owner's key expires */
+  constructor (legs: Legs, limits: SessionLimits, { startedAt, expiresAt = Infinity }: { readonly startedAt: number, readonly expiresAt?: number | undefined }) {
+    const { client, upstream, upPump, downPump } = legs
+    this.#legs = legs
+    this.#ends = ([[client, downPump], [upstream, upPump]] as const).map(([leg, pump]) => ({ leg, pump, beat: new Heartbeat(leg, limits, 0), sinceStall: new Since() }))
     this.#limits = limits
     this.#startedAt = startedAt
+    this.#expiresAt = expiresAt
   }
 
   /**
    * @param now on the session's clock
    * @param awake milliseconds on a clock that stands still while this process does: what came meanwhile was not read yet
    * @param step how long it was awake since the last look at any session
-   * @param activeAt when the last message passed
    */
-  check (now: number, awake: number, step: number, activeAt: number): Overdue | undefined {
+  check (now: number, awake: number, step: number): Overdue | undefined {
     const { stallTimeout, idleTimeout, maxSessionDuration } = this.#limits
-    const idle = this.#sinceActive.awake(activeAt, now, awake, step)
-    if (this.#pumps.some(({ stalledAt }, i) => stalledAt !== undefined && this.#sinceStall[i]!.awake(stalledAt, now, awake, step) >= stallTimeout)) {
+    const idle = this.#sinceActive.awake(Math.max(this.#legs.up.activeAt, this.#legs.down.activeAt), now, awake, step)
+    if (this.#ends.some(({ pump: { stalledAt }, sinceStall }) => stalledAt !== undefined && sinceStall.awake(stalledAt, now, awake, step) >= stallTimeout)) {
       return { error: new GatewayError('slow_consumer'), dead: [] }
     }
     // Each leg is judged by itself, and each is pinged.
-    const dead = this.#legs.filter((leg, i) => this.#beats[i]!.check(awake, leg.paused || this.#pumps[i]!.stalledAt !== undefined))
+    const dead = this.#ends.filter(({ leg, pump, beat }) => beat.check(awake, leg.paused || pump.stalledAt !== undefined)).map(({ leg }) => leg)
     if (dead.length > 0) return { error: new GatewayError('peer_timeout'), dead }
+    if (now >= this.#expiresAt) return { error: new GatewayError('key_expired'), dead: [] }
     if ((idleTimeout > 0 && idle >= idleTimeout) || (maxSessionDuration > 0 && now - this.#startedAt >= maxSessionDuration)) {
       return { error: new GatewayError('session_expired'), dead: [] }
     }

@@ -135,11 +135,11 @@ export function createDial (): Dial {
       // This reader only looks for the first message; the session's own reads the same bytes again.
       const reader = new MessageReader(false, limits, {
         inspects: true,
-        admit: text => {
+        judge: text => {
           const event = parseEvent(text)
           if (event !== undefined) answered({ type: 'event', event })
           if (!settled) ready()
-          return true
+          return undefined
         },
         take: () => {},
         forward: () => { if (!settled) ready() },

@@ -122,7 +122,7 @@ export function createWarmPool ({ deployments, dial, slots, limits }: WarmPoolOp
     const lose = (): void => { if (drop()) backOff(shelf) }
     const reader = new MessageReader(false, limits, {
       inspects: false,
-      admit: () => true,
+      judge: () => undefined,
       take: () => {},
       forward: () => {},
       control: (opcode, payload) => {

@@ -2,15 +2,17 @@ import type { Duplex } from 'node:stream'
 import { encodeClosePayload, readClosePayload } from './close-frame.ts'
 import { encodeFrame, opcodes } from './frame.ts'
 import { MessageReader } from './reader.ts'
-import type { ReadFailure, ReaderLimits, ReaderSink, UnfinishedBytes } from './reader.ts'
+import { failureCodes } from './read-failure.ts'
+import type { ReadFailure } from './read-failure.ts'
+import type { ReaderLimits } from './reader.ts'
+import type { ReaderSink } from './reader-sink.ts'
+import type { UnfinishedBytes } from './unfinished.ts'
+
+/** Where the messages of a leg go. */
+export type LegMessages<Verdict> = Omit<ReaderSink<Verdict>, 'control' | 'fail'>
 
 /** What a leg tells its session. `ended` comes once, and `gone` once after it. */
 export interface LegEvents {
-  /** See `ReaderSink`. */
-  readonly inspects: boolean
-  admit (text: Buffer, live: boolean): boolean
-  take (text: Buffer): void
-  forward (frames: Buffer, messages: number): void
   /** A ping or a pong came. */
   control (): void
   /** What waited for the peer has shrunk below the low-water mark. */
@@ -25,15 +27,6 @@ export interface LegLimits extends ReaderLimits {
   readonly lowWaterMark: number
 }
 
-/** Close code that tells a peer what it did wrong. */
-const failureCodes: Record<ReadFailure, number> = {
-  protocol_error: 1002,
-  invalid_utf8: 1007,
-  too_many_fragments: 1008,
-  message_too_large: 1009,
-  unfinished_bytes_exceeded: 1013
-}
-
 /** A pong is left out while this much waits for the peer: RFC 6455 section 5.5.3 asks for the latest ping's pong only. */
 const pongBacklog = 64 * 1024
 
@@ -43,7 +36,7 @@ const emptyPayload = Buffer.alloc(0)
  * One WebSocket connection after its handshake. It answers pings and close frames itself and hands data frames on as
  * they came; the other leg of the session takes the very same bytes, because what a client masks a server wants masked.
  */
-export class Leg {
+export class Leg<Verdict = unknown> {
   /** Whether anything came from the peer since this was last set to false. */
   heard = true
   bytesIn = 0
@@ -51,7 +44,7 @@ export class Leg {
   readonly #socket: Duplex
   readonly #masks: boolean
   readonly #limits: LegLimits
-  readonly #reader: MessageReader
+  readonly #reader: MessageReader<Verdict>
   readonly #events: LegEvents
   #waiting = false
   #answered: (() => void) | undefined
@@ -59,24 +52,27 @@ export class Leg {
   #ended = false
 
   /** @param peer who is at the other end. A client's frames come masked; a server's must be sent masked. */
-  constructor (socket: Duplex, peer: 'client' | 'server', limits: LegLimits, events: LegEvents, unfinished?: UnfinishedBytes) {
+  constructor (socket: Duplex, peer: 'client' | 'server', limits: LegLimits, messages: LegMessages<Verdict>, events: LegEvents, unfinished?: UnfinishedBytes) {
     this.#socket = socket
     this.#masks = peer === 'server'
     this.#limits = limits
     this.#events = events
-    const sink: ReaderSink = {
-      inspects: events.inspects,
-      admit: (text, live) => events.admit(text, live),
-      take: text => {
+    const sink: ReaderSink<Verdict> = {
+      // What is looked at may change while the session lives.
+      get inspects () { return messages.inspects },
+      get inspectsBinary () { return messages.inspectsBinary === true },
+      get skim () { return messages.skim },
+      judge: (payload, binary, live) => messages.judge(payload, binary, live),
+      take: verdict => {
         this.messagesIn++
-        events.take(text)
+        messages.take(verdict)
       },
-      forward: (frames, messages) => {
-        this.messagesIn += messages
-        events.forward(frames, messages)
+      forward: (frames, count, skimmed) => {
+        this.messagesIn += count
+        messages.forward(frames, count, skimmed)
       },
       control: (opcode, payload) => this.#control(opcode, payload),
-      fail: failure => this.#fail(failure)
+      fail: failure => this.fail(failure)
     }
     this.#reader = new MessageReader(peer === 'client', limits, sink, unfinished)
   }
@@ -135,6 +131,15 @@ export class Leg {
     this.#socket.pause()
   }
 
+  /** Hands nothing more on until `proceed`, not even of what has come already. */
+  wait (): void {
+    this.#reader.wait()
+  }
+
+  proceed (): void {
+    this.#reader.proceed()
+  }
+
   resume (): void {
     this.#socket.resume()
   }
@@ -166,9 +171,9 @@ export class Leg {
     this.write(this.frame(Buffer.from(text)))
   }
 
-  /** A text message as the frame that this peer takes. */
-  frame (text: Buffer): Buffer {
-    return encodeFrame(opcodes.text, text, this.#masks)
+  /** A message as the frame that this peer takes. */
+  frame (payload: Buffer, binary = false): Buffer {
+    return encodeFrame(binary ? opcodes.binary : opcodes.text, payload, this.#masks)
   }
 
   ping (): void {
@@ -218,7 +223,7 @@ export class Leg {
     if (opcode === opcodes.close) {
       const close = readClosePayload(payload)
       if (typeof close === 'string') {
-        this.#fail(close)
+        this.fail(close)
         return
       }
       this.#end(close.code, close.reason)
@@ -234,7 +239,8 @@ export class Leg {
     }
   }
 
-  #fail (failure: ReadFailure): void {
+  /** The peer broke a rule: it is heard no further. */
+  fail (failure: ReadFailure): void {
     this.#end(1006, '', failure)
   }
 

@@ -26,3 +26,15 @@ function wordsFor (length: number): Int32Array<ArrayBuffer> {
   if (length <= largestShared) shared = words
   return words
 }
+
+/**
+ * Whether `text` stands at `offset` of the payload that begins at `start`, read through its mask.
+ * @param maskAt where the mask stands in the chunk; negative: there is none
+ */
+export function standsAt (chunk: Buffer, start: number, offset: number, text: Buffer, maskAt: number): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const mask = maskAt < 0 ? 0 : chunk[maskAt + ((offset + i) & 3)]!
+    if ((chunk[start + offset + i]! ^ mask) !== text[i]) return false
+  }
+  return true
+}

@@ -1,39 +1,15 @@
 import { append } from './append.ts'
+import { Fragments } from './fragments.ts'
 import { opcodes } from './frame.ts'
 import { frameLength, headerLength } from './header.ts'
-import { unmasked } from './mask.ts'
-
-/** What may be wrong with what a peer sends, beyond RFC 6455's own rules. */
-export type ReadFailure = 'protocol_error' | 'invalid_utf8' | 'message_too_large' | 'too_many_fragments' | 'unfinished_bytes_exceeded'
+import { standsAt, unmasked } from './mask.ts'
+import type { ReadFailure } from './read-failure.ts'
+import type { ReaderSink } from './reader-sink.ts'
+import type { UnfinishedBytes } from './unfinished.ts'
 
 export interface ReaderLimits {
   readonly maxMessageBytes: number
   readonly maxFragments: number
-}
-
-/** Counts the bytes that all readers of a process hold in unfinished messages. */
-export interface UnfinishedBytes {
-  /** Adds `bytes` (negative when they are given back) and says whether the cap still holds. */
-  add (bytes: number): boolean
-}
-
-/** Who a reader reads for. Every call may stop the reader. */
-export interface ReaderSink {
-  /** Whether `admit` wants to see text messages. Otherwise all pass, and none is unmasked. */
-  readonly inspects: boolean
-  /**
-   * A whole text message is there. `true`: it may pass, as the frames it came in. `false`: it is taken out, see `take`.
-   * @param live whether `text` is the very bytes that will be forwarded, so that what is written into it goes along
-   */
-  admit (text: Buffer, live: boolean): boolean
-  /** The message that was not admitted, after all before it has been passed to `forward`. */
-  take (text: Buffer): void
-  /** Whole frames of `messages` admitted messages, as they came: masked by the peer if it is a client. */
-  forward (frames: Buffer, messages: number): void
-  /** A ping, pong or close frame, unmasked. It may lie in a shared buffer: copy what is kept. */
-  control (opcode: number, payload: Buffer): void
-  /** The peer broke a rule. The reader has stopped. */
-  fail (failure: ReadFailure): void
 }
 
 const empty: Buffer = Buffer.alloc(0)
@@ -57,12 +33,15 @@ const finalBinary = 0x80 | opcodes.binary
  * the very bytes that came, in runs as long as a chunk allows. Strict as RFC 6455 is on everything that stands in a
  * header; text is not checked for UTF-8, its reader does that.
  */
-export class MessageReader {
+export class MessageReader<Verdict> {
   readonly #masked: boolean
   readonly #limits: ReaderLimits
   readonly #unfinished: UnfinishedBytes | undefined
-  readonly #sink: ReaderSink
+  readonly #sink: ReaderSink<Verdict>
   #stopped = false
+  #waiting = false
+  /** What came while it waited. Its peer is not read meanwhile, so it is no more than came at once. */
+  #unread: Buffer[] = []
 
   /** Bytes of a frame that is not complete yet. */
   #tail = empty
@@ -70,15 +49,11 @@ export class MessageReader {
   /** Bytes that the frame in `#tail` needs to be complete, as far as is known. */
   #tailNeeds = 0
 
-  /** Complete frames of a message whose last fragment has not come. */
-  #held = empty
-  #heldLength = 0
-  #fragments = 0
-  #messageBytes = 0
-  #messageBinary = false
+  /** The message whose last fragment has not come. */
+  readonly #fragments = new Fragments()
 
   /** @param masked whether the peer is a client, whose frames must be masked. */
-  constructor (masked: boolean, limits: ReaderLimits, sink: ReaderSink, unfinished?: UnfinishedBytes) {
+  constructor (masked: boolean, limits: ReaderLimits, sink: ReaderSink<Verdict>, unfinished?: UnfinishedBytes) {
     this.#masked = masked
     this.#limits = limits
     this.#sink = sink
@@ -89,14 +64,32 @@ export class MessageReader {
   stop (): void {
     if (this.#stopped) return
     this.#stopped = true
-    this.#unfinished?.add(-(this.#tailLength + this.#heldLength))
-    this.#tail = this.#held = empty
-    this.#tailLength = this.#heldLength = 0
+    this.#unfinished?.add(-(this.#tailLength + this.#fragments.frames.length))
+    this.#tail = empty
+    this.#tailLength = 0
+    this.#fragments.clear()
+    this.#unread = []
+  }
+
+  /** Reads nothing more until `proceed`: what was taken out last is not decided yet. */
+  wait (): void {
+    this.#waiting = true
+  }
+
+  /** Reads what came meanwhile, and goes on. */
+  proceed (): void {
+    if (!this.#waiting) return
+    this.#waiting = false
+    for (const chunk of this.#unread.splice(0)) this.push(chunk)
   }
 
   push (chunk: Buffer): void {
+    if (this.#waiting) {
+      this.#unread.push(chunk)
+      return
+    }
     let offset = 0
-    while (this.#tailLength > 0 && offset < chunk.length && !this.#stopped) {
+    while (this.#tailLength > 0 && offset < chunk.length && !this.#stopped && !this.#waiting) {
       const take = Math.min(this.#tailNeeds - this.#tailLength, chunk.length - offset)
       this.#keepTail(chunk, offset, offset + take)
       offset += take
@@ -108,24 +101,26 @@ export class MessageReader {
       this.#unfinished?.add(-before)
       this.#walk(frame)
     }
-    if (offset < chunk.length && !this.#stopped) this.#walk(offset === 0 ? chunk : chunk.subarray(offset))
+    if (offset === chunk.length || this.#stopped) return
+    const rest = offset === 0 ? chunk : chunk.subarray(offset)
+    if (this.#waiting) this.#unread.push(rest)
+    else this.#walk(rest)
   }
 
   #walk (chunk: Buffer): void {
     const size = chunk.length
-    let at = 0
+    const sink = this.#sink
+    // What passes goes on in runs: from `run` on, so many messages.
     let run = 0
     let messages = 0
+    let skimmed = 0
+    let at = 0
     while (at < size) {
       const needed = this.#frameLength(chunk, at, size)
-      if (needed < 0) {
-        if (messages > 0) this.#sink.forward(chunk.subarray(run, at), messages)
-        this.#fail(needed)
-        return
-      }
-      if (needed === 0 || at + needed > size) {
-        if (messages > 0) this.#sink.forward(chunk.subarray(run, at), messages)
+      if (needed <= 0 || at + needed > size) {
+        if (messages > 0) sink.forward(chunk.subarray(run, at), messages, skimmed)
         if (this.#stopped) return
+        if (needed < 0) return this.#fail(needed)
         this.#tailNeeds = needed === 0 ? headerLength(chunk, at, size) : needed
         this.#keepTail(chunk, at, size)
         return
@@ -133,30 +128,45 @@ export class MessageReader {
       const end = at + needed
       const first = chunk[at]!
       const payloadAt = at + headerLength(chunk, at, size)
-      if (first === finalBinary || (first === finalText && !this.#sink.inspects)) {
+      const whole = first === finalText || first === finalBinary
+      const spared = first === finalText ? this.#sparedBytes(chunk, payloadAt, end) : -1
+      const verdict = whole && spared < 0 ? this.#judge(chunk, payloadAt, end, first === finalBinary) : undefined
+      if (whole && verdict === undefined) {
         messages++
-      } else if (first === finalText) {
-        const text = this.#payload(chunk, payloadAt, end)
-        if (this.#sink.admit(text, !this.#masked)) {
-          messages++
-        } else {
-          if (messages > 0) this.#sink.forward(chunk.subarray(run, at), messages)
-          if (!this.#stopped) this.#sink.take(text)
-          run = end
-          messages = 0
-        }
+        if (spared > 0) skimmed += spared
       } else {
-        if (messages > 0) this.#sink.forward(chunk.subarray(run, at), messages)
+        if (messages > 0) sink.forward(chunk.subarray(run, at), messages, skimmed)
         if (this.#stopped) return
-        if (first & 0x08) this.#sink.control(first & 0x0f, this.#payload(chunk, payloadAt, end))
+        if (verdict !== undefined) sink.take(verdict)
+        else if (first & 0x08) sink.control(first & 0x0f, this.#payload(chunk, payloadAt, end))
         else this.#fragment(chunk, at, payloadAt, end)
+        if (this.#waiting && end < size) this.#unread.push(chunk.subarray(end))
+        if (this.#waiting) return
         run = end
-        messages = 0
+        messages = skimmed = 0
       }
       if (this.#stopped) return
       at = end
     }
-    if (messages > 0) this.#sink.forward(run === 0 ? chunk : chunk.subarray(run), messages)
+    if (messages > 0) sink.forward(run === 0 ? chunk : chunk.subarray(run), messages, skimmed)
+  }
+
+  #judge (chunk: Buffer, start: number, end: number, binary: boolean): Verdict | undefined {
+    const inspects = binary ? this.#sink.inspectsBinary === true : this.#sink.inspects
+    return inspects ? this.#sink.judge(this.#payload(chunk, start, end), binary, !this.#masked) : undefined
+  }
+
+  /** Bytes between prefix and suffix of a text that is skimmed; -1 where it is not. */
+  #sparedBytes (chunk: Buffer, start: number, end: number): number {
+    const { skim } = this.#sink
+    if (skim === undefined) return -1
+    const length = end - start
+    const maskAt = this.#masked ? start - 4 : -1
+    for (const prefix of skim.prefixes) {
+      const bytes = length - prefix.length - skim.suffix.length
+      if (bytes >= 0 && standsAt(chunk, start, 0, prefix, maskAt) && standsAt(chunk, start, length - skim.suffix.length, skim.suffix, maskAt)) return bytes
+    }
+    return -1
   }
 
   #payload (chunk: Buffer, start: number, end: number): Buffer {
@@ -165,10 +175,10 @@ export class MessageReader {
 
   /** Length of the frame at `at`, judged by its header alone: 0 while the header is not complete, negative for a fault. */
   #frameLength (chunk: Buffer, at: number, size: number): number {
-    const length = frameLength(chunk, at, size, this.#masked, this.#fragments > 0)
+    const length = frameLength(chunk, at, size, this.#masked, this.#fragments.count > 0)
     if (length < 0) return brokenHeader
     const { maxMessageBytes } = this.#limits
-    const total = this.#messageBytes + length
+    const total = this.#fragments.bytes + length
     // A control frame is no part of the message. The header is left out of the sum only where it matters.
     if (total > maxMessageBytes && (chunk[at]! & 0x08) === 0 && total - headerLength(chunk, at, size) > maxMessageBytes) {
       return tooLarge
@@ -177,42 +187,18 @@ export class MessageReader {
   }
 
   #fragment (chunk: Buffer, at: number, payloadAt: number, end: number): void {
-    const final = chunk[at]! >= 0x80
-    if (this.#fragments === 0) this.#messageBinary = (chunk[at]! & 0x0f) === opcodes.binary
-    if (++this.#fragments > this.#limits.maxFragments) {
-      this.#fail(tooManyFragments)
-      return
-    }
-    this.#messageBytes += end - payloadAt
-    this.#held = append(this.#held, this.#heldLength, chunk, at, end, Infinity)
-    this.#heldLength += end - at
-    if (this.#unfinished?.add(end - at) === false) {
-      this.#fail(unfinishedBytes)
-      return
-    }
-    if (!final) return
-    const frames = this.#held.subarray(0, this.#heldLength)
-    const text = this.#sink.inspects && !this.#messageBinary ? this.#join(frames) : undefined
-    this.#unfinished?.add(-this.#heldLength)
-    this.#held = empty
-    this.#heldLength = this.#fragments = this.#messageBytes = 0
-    if (text === undefined || this.#sink.admit(text, false)) this.#sink.forward(frames, 1)
-    else this.#sink.take(text)
-  }
-
-  /** The payload of a fragmented message. Its frames have been checked as they came. */
-  #join (frames: Buffer): Buffer {
-    const payload = Buffer.allocUnsafe(this.#messageBytes)
-    let filled = 0
-    for (let at = 0; at < frames.length;) {
-      const start = at + headerLength(frames, at, frames.length)
-      const short = frames[at + 1]! & 0x7f
-      const length = short < 126 ? short : short === 126 ? frames.readUInt16BE(at + 2) : frames.readUInt32BE(at + 6)
-      this.#payload(frames, start, start + length).copy(payload, filled)
-      filled += length
-      at = start + length
-    }
-    return payload
+    const message = this.#fragments
+    if (message.count === this.#limits.maxFragments) return this.#fail(tooManyFragments)
+    message.add(chunk, at, payloadAt, end)
+    if (this.#unfinished?.add(end - at) === false) return this.#fail(unfinishedBytes)
+    if (chunk[at]! < 0x80) return
+    const { frames, binary } = message
+    const payload = (binary ? this.#sink.inspectsBinary === true : this.#sink.inspects) ? message.join(this.#masked) : undefined
+    this.#unfinished?.add(-frames.length)
+    message.clear()
+    const verdict = payload && this.#sink.judge(payload, binary, false)
+    if (verdict === undefined) this.#sink.forward(frames, 1, 0)
+    else this.#sink.take(verdict)
   }
 
   #keepTail (chunk: Buffer, start: number, end: number): void {

@@ -27,11 +27,9 @@ function withRegistry (title: string, options: Partial<RegistryOptions>, run: (t
         clock,
         async open (id, limits) {
           const slot = registry.reserve()
-          const onClosed = (): void => {
-            registry.remove(id)
-            slot()
-          }
-          const joined = await join(limits, { id, onClosed }, clock)
+          const joined = await join(limits, { identity: { id } }, clock)
+          joined.lease.defer(slot)
+          joined.lease.defer(() => registry.remove(id))
           registry.add(joined.session)
           return joined
         }

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { GatewayError } from '../../lib/errors.ts'
 import { defaults } from '../../lib/options/resolve.ts'
-import { createModelRule } from '../../lib/session/model-rule.ts'
+import { createModelStage } from '../../lib/session/pipeline/model-rule.ts'
 import type { SessionLimits, SessionParts } from '../../lib/session/parts.ts'
 import { turn } from '../fixtures/session/clock.ts'
 import { frame } from '../fixtures/session/frames.ts'
@@ -104,7 +104,7 @@ inSession('a client whose upstream vanishes is told by an event and 1011', {}, a
   await turn()
   t.equal(client.socket.texts[0], 'last words')
   t.strictSame(client.errors, ['upstream_lost'])
-  t.strictSame(client.socket.closes, [{ code: 1011, reason: '' }])
+  t.strictSame(client.socket.closes, [{ code: 1011, reason: 'upstream_lost' }])
   client.leave()
   await turn()
   t.match(closed, [{ endedBy: 'upstream', closeCode: 1006 }])
@@ -116,7 +116,7 @@ inSession('an upstream that ends its half without a close frame has vanished too
   await turn()
   t.equal(client.socket.texts[0], 'last words')
   t.strictSame(client.errors, ['upstream_lost'])
-  t.strictSame(client.socket.closes, [{ code: 1011, reason: '' }])
+  t.strictSame(client.socket.closes, [{ code: 1011, reason: 'upstream_lost' }])
 })
 
 inSession('an upstream whose client vanishes is closed with 1011', {}, async (t, { client, upstream, closed }) => {
@@ -124,7 +124,7 @@ inSession('an upstream whose client vanishes is closed with 1011', {}, async (t,
   client.socket.peerReset()
   await turn()
   t.strictSame(upstream.socket.texts, ['last words'])
-  t.strictSame(upstream.socket.closes, [{ code: 1011, reason: '' }])
+  t.strictSame(upstream.socket.closes, [{ code: 1011, reason: 'upstream_lost' }])
   upstream.leave()
   await turn()
   t.match(closed, [{ endedBy: 'client', closeCode: 1006 }])
@@ -177,7 +177,7 @@ inSession('an upstream that never ends its response is kept for lingerTimeout', 
   t.strictSame(upstream.socket.texts, [cancel])
   t.strictSame(upstream.socket.closes, [])
   await clock.advance(1)
-  t.strictSame(upstream.socket.closes, [{ code: 1011, reason: '' }])
+  t.strictSame(upstream.socket.closes, [{ code: 1011, reason: 'upstream_lost' }])
   await clock.advance(2_000)
   t.ok(upstream.socket.destroyed)
 })
@@ -209,7 +209,7 @@ inSession('a client that ends its half in the middle of a response is not writte
   upstream.text(done)
   await turn()
   t.strictSame(client.socket.errors, [])
-  t.strictSame(upstream.socket.closes, [{ code: 1011, reason: '' }])
+  t.strictSame(upstream.socket.closes, [{ code: 1011, reason: 'upstream_lost' }])
 })
 
 inSession('no client message reaches an upstream that is kept after the gateway ended the session', { limits: { maxSessionDuration: 5_000 } }, async (t, { client, upstream, pass }) => {
@@ -411,7 +411,7 @@ inSession('a client that breaks the protocol is told 1002 when the answers to wh
   await turn()
   t.strictSame(client.socket.texts, ['answer'])
   t.strictSame(client.socket.closes, [{ code: 1002, reason: 'protocol_error' }])
-  t.strictSame(upstream.socket.closes, [{ code: 1011, reason: '' }])
+  t.strictSame(upstream.socket.closes, [{ code: 1011, reason: 'upstream_lost' }])
   client.socket.peerEnd()
   upstream.leave()
   await turn()
@@ -434,7 +434,7 @@ inSession('nor is an upstream that never answers waited for longer than a second
   t.strictSame(client.socket.closes, [{ code: 1002, reason: 'protocol_error' }])
 })
 
-const rule = (): Pick<SessionParts, 'rule'> => ({ rule: createModelRule(model => model === 'allowed') })
+const rule = (): Pick<SessionParts, 'clientStages'> => ({ clientStages: [createModelStage({ model: 'allowed', aliases: [], strict: true, restricted: true, adjusted () {} })] })
 
 inSession('the first event that names a forbidden model is dropped and answered, the second ends the session with 1008', { parts: rule() }, async (t, { client, upstream, closed }) => {
   client.text('before')
@@ -442,7 +442,7 @@ inSession('the first event that names a forbidden model is dropped and answered,
   client.text({ type: 'session.update', session: { model: 'allowed' } })
   await turn()
   t.equal(upstream.socket.texts.length, 2)
-  t.match(client.socket.texts.map(text => JSON.parse(text) as unknown), [{ type: 'error', error: { code: 'model_not_allowed', type: 'invalid_request_error', param: 'model', event_id: 'evt_7' } }])
+  t.match(client.socket.texts.map(text => JSON.parse(text) as unknown), [{ type: 'error', error: { code: 'model_not_allowed', type: 'invalid_request_error', param: 'session.model', event_id: 'evt_7' } }])
   t.strictSame(client.socket.closes, [])
   client.text({ type: 'response.create', response: { model: 'forbidden' } })
   client.text('after')
@@ -496,7 +496,7 @@ inSession('a dead upstream is cut, and its client told by an event and 1011', {}
 for (const [silent, blamed] of [['client', false], ['upstream', true], ['both', false]] as const) {
   t.test(`${silent} silent: the deployment is ${blamed ? '' : 'not '}to blame`, async t => {
     const heard: boolean[] = []
-    const { client, upstream, pass, clock } = await join({}, { onClosed: (_, unresponsive) => { heard.push(unresponsive) } })
+    const { client, upstream, pass, clock } = await join({}, { observer: { closed: ({ unresponsive }) => { heard.push(unresponsive) } } })
     t.teardown(() => clock.restore())
     for (let second = 1; second <= 40; second++) {
       if (silent === 'upstream') client.frame(10)

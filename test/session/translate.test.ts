@@ -2,23 +2,22 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { GatewayError } from '../../lib/errors.ts'
 import { createPair } from '../../lib/dialect/translation.ts'
-import { createModelRule } from '../../lib/session/model-rule.ts'
-import type { SessionParts } from '../../lib/session/parts.ts'
+import { createModelStage } from '../../lib/session/pipeline/model-rule.ts'
 import { turn } from '../fixtures/session/clock.ts'
 import { frame } from '../fixtures/session/frames.ts'
 import { join } from '../fixtures/session/joined.ts'
-import type { Joined, Peer } from '../fixtures/session/joined.ts'
+import type { Joined, JoinedParts, Peer } from '../fixtures/session/joined.ts'
 import { toyUpstream } from '../fixtures/session/toy-dialect.ts'
-import type { Dialect } from '../../types/index.ts'
+import type { Dialect, TurnInfo } from '../../types/index.ts'
 
 interface Toy extends Joined {
   /** What the peer got since this was asked last. */
   news (peer: Peer): Promise<string[]>
 }
 
-async function toy (t: Test, parts: Partial<SessionParts> = {}, limits: Parameters<typeof join>[0] = {}): Promise<Toy> {
+async function toy (t: Test, parts: JoinedParts = {}, limits: Parameters<typeof join>[0] = {}): Promise<Toy> {
   const translation = createPair(undefined, toyUpstream)!({ strict: false, voices: {}, adjusted: () => {} })
-  const joined = await join(limits, { translation, ...parts })
+  const joined = await join(limits, { upstream: { translation, usualNames: false }, ...parts })
   t.teardown(() => joined.clock.restore())
   const read = new Map<Peer, number>()
   return {
@@ -34,7 +33,7 @@ async function toy (t: Test, parts: Partial<SessionParts> = {}, limits: Paramete
 }
 
 /** A session whose opening is over. */
-async function opened (t: Test, ...rest: [Partial<SessionParts>?, Parameters<typeof join>[0]?]): Promise<Toy> {
+async function opened (t: Test, ...rest: [JoinedParts?, Parameters<typeof join>[0]?]): Promise<Toy> {
   const session = await toy(t, ...rest)
   session.client.text('{"type":"ask","text":"hi"}')
   session.client.text('{"type":"plain"}')
@@ -123,7 +122,7 @@ t.test('an opening that waits for an event of the client is asked again', async 
 })
 
 t.test('a message that may not pass is not translated either', async t => {
-  const { client, upstream, news } = await opened(t, { rule: createModelRule(name => name === 'mine') })
+  const { client, upstream, news } = await opened(t, { clientStages: [createModelStage({ model: 'mine', aliases: [], strict: true, restricted: true, adjusted () {} })] })
   client.text({ type: 'session.update', session: { model: 'other' } })
   client.text({ type: 'ask', text: 'x' })
   t.strictSame(typesOf(await news(upstream)), ['toy.ask', 'toy.go'])
@@ -131,15 +130,14 @@ t.test('a message that may not pass is not translated either', async t => {
 })
 
 t.test('responses are counted by what the client sees of them', async t => {
-  const turns: Array<number | undefined> = []
-  const audio: number[] = []
-  const { client, upstream, session, news } = await opened(t, { onTurn: tokens => turns.push(tokens), onFirstAudio: ms => audio.push(ms) })
+  const turns: TurnInfo[] = []
+  const { client, upstream, session, news } = await opened(t, { observer: { turn: turn => { turns.push(turn) } } })
   upstream.text({ type: 'toy.begin', id: 'r1' })
   upstream.text({ type: long, delta: 'AA' })
   upstream.text({ type: 'toy.end', id: 'r1', tokens: 7 })
   t.strictSame(typesOf(await news(client)), ['response.created', ga, 'response.done'])
-  t.strictSame(turns, [7])
-  t.equal(audio.length, 1)
+  t.match(turns, [{ session: 'sess_1', number: 1, responseId: 'r1', usage: { total_tokens: 7 }, audioBytes: { upstream: 1 } }])
+  t.type(turns[0]?.times.firstAudio, 'number')
   t.equal(session.info().turns, 1)
 })
 

@@ -4,7 +4,9 @@ import fc from 'fast-check'
 import t from 'tap'
 import { createUnfinishedBytes } from '../../lib/wire/unfinished.ts'
 import { MessageReader } from '../../lib/wire/reader.ts'
-import type { ReaderLimits, ReaderSink, UnfinishedBytes } from '../../lib/wire/reader.ts'
+import type { ReaderLimits } from '../../lib/wire/reader.ts'
+import type { ReaderSink } from '../../lib/wire/reader-sink.ts'
+import type { UnfinishedBytes } from '../../lib/wire/unfinished.ts'
 import { chop, frame } from '../fixtures/session/frames.ts'
 import { holds } from '../fixtures/session/seeded.ts'
 
@@ -40,13 +42,13 @@ interface Log {
 }
 
 /** A reader whose sink writes down what it hears. Text that starts with `drop` is not admitted. */
-function logging (masked: boolean, { inspects = true, limits = wide, unfinished }: { inspects?: boolean, limits?: ReaderLimits, unfinished?: UnfinishedBytes } = {}): { log: Log, reader: MessageReader } {
+function logging (masked: boolean, { inspects = true, limits = wide, unfinished }: { inspects?: boolean, limits?: ReaderLimits, unfinished?: UnfinishedBytes } = {}): { log: Log, reader: MessageReader<Buffer> } {
   const log: Log = { entries: [], messages: 0, admitted: [] }
-  const sink: ReaderSink = {
+  const sink: ReaderSink<Buffer> = {
     inspects,
-    admit (text) {
+    judge (text) {
       log.admitted.push(text.toString())
-      return !text.toString().startsWith('drop')
+      return text.toString().startsWith('drop') ? text : undefined
     },
     take: text => { log.entries.push(`take:${text.toString()}`) },
     forward (frames, messages) {
@@ -138,16 +140,16 @@ t.test('a reader that is stopped at any byte, by itself or by its sink, gives ba
     reader.push(bytes)
     if (log.entries.length !== heard) throw new Error('a stopped reader went on')
   })
-  for (const stopAt of ['admit', 'take', 'forward', 'control'] as const) {
+  for (const stopAt of ['judge', 'take', 'forward', 'control'] as const) {
     const heard: string[] = []
     const unfinished = counter()
     const stop = (what: string): void => {
       heard.push(what)
       if (what === stopAt) reader.stop()
     }
-    const reader: MessageReader = new MessageReader(false, wide, {
+    const reader: MessageReader<boolean> = new MessageReader(false, wide, {
       inspects: true,
-      admit: text => { stop('admit'); return text.length > 1 },
+      judge: text => { stop('judge'); return text.length > 1 ? undefined : true },
       take: () => stop('take'),
       forward: () => stop('forward'),
       control: () => stop('control'),
@@ -163,9 +165,9 @@ t.test('a reader that is stopped at any byte, by itself or by its sink, gives ba
 t.test('a message that is taken out is told after all before it was forwarded, unchanged by what the sink does', async t => {
   const other = logging(true)
   const heard: string[] = []
-  const reader: MessageReader = new MessageReader(true, wide, {
+  const reader: MessageReader<Buffer> = new MessageReader(true, wide, {
     inspects: true,
-    admit: text => text.toString() !== 'drop',
+    judge: text => text.toString() === 'drop' ? text : undefined,
     take: text => { heard.push(text.toString()) },
     forward: () => { heard.push('forward') },
     control: () => {},
@@ -327,8 +329,8 @@ t.test('what is held of a message in one-byte fragments and one-byte chunks is a
 
 t.test('one-byte fragments and a large message in small chunks are read in linear time', async t => {
   const limits = { maxMessageBytes: 1 << 26, maxFragments: 1 << 26 }
-  const time = (masked: boolean, feed: (reader: MessageReader) => void): number => {
-    const sink: ReaderSink = { inspects: true, admit: () => true, take: () => {}, forward: () => {}, control: () => {}, fail: failure => { throw new Error(failure) } }
+  const time = (masked: boolean, feed: (reader: MessageReader<never>) => void): number => {
+    const sink: ReaderSink<never> = { inspects: true, judge: () => undefined, take: () => {}, forward: () => {}, control: () => {}, fail: failure => { throw new Error(failure) } }
     const reader = new MessageReader(masked, limits, sink)
     const start = performance.now()
     feed(reader)

@@ -38,6 +38,7 @@ export const keyTable: Table<VirtualKeyOptions> = {
   models: 'texts',
   expiresAt: 'moment',
   blocked: 'flag',
+  team: 'text',
   fallbacks: 'flag',
   tags: 'texts',
   dialect: 'text',
@@ -139,6 +140,7 @@ export const optionTable: Table<RealtimeGatewayOptions> = {
   lingerTimeout: 'number',
   drainTimeout: 'number',
   onSessionOpen: 'code',
+  onTurn: 'code',
   onSessionClose: 'code'
 }
 

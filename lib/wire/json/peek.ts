@@ -11,28 +11,40 @@ const typeCodes = [0x74, 0x79, 0x70, 0x65]
 // Strings are walked byte by byte up to this length and by memchr beyond: a native call costs about as much.
 const longString = 48
 
+/** Where a peek has found what it looked for, as offsets into the text. It belongs to the caller: one serves all messages of a direction. */
+export interface PeekMatch {
+  /** The value of `type`, without its quotes. */
+  start: number
+  end: number
+  /** The longest other text of the outermost object: in an event that carries audio, the audio. */
+  longestStart: number
+  longestEnd: number
+}
+
+export function createMatch (): PeekMatch {
+  return { start: 0, end: 0, longestStart: 0, longestEnd: 0 }
+}
+
 /** Finds the `type` of an event when it is one of the wanted ones, without parsing the event. */
-export type Peek = (text: Buffer) => string | undefined
+export type Peek = (text: Buffer, match: PeekMatch) => string | undefined
 
 /**
  * @returns a function that gives the same as `JSON.parse(text).type` whenever that is one of `wanted`, whatever the
  * order of keys, white space and escapes, the last of several `type` keys counting, as JSON parsers have it. It gives
  * `undefined` for every other type. Text that is not JSON may give either.
  */
-export function createPeek (wanted: readonly string[]): Peek {
+export function createPeek (wanted: Iterable<string>): Peek {
   const byLength: Array<Array<{ name: string, bytes: Buffer }> | undefined> = []
-  for (const name of wanted) {
+  const names = new Set(wanted)
+  for (const name of names) {
     const bytes = Buffer.from(name)
     const candidates = byLength[bytes.length] ??= []
     candidates.push({ name, bytes })
   }
-  const names = new Set(wanted)
 
-  return text => {
-    const found = findType(text)
-    if (!found) return undefined
-    const start = valueStart
-    const end = valueEnd
+  return (text, match) => {
+    if (!findType(text, match)) return undefined
+    const { start, end } = match
     for (let i = start; i < end; i++) {
       if (text[i] === backslash) {
         const name = unescaped(text, start, end)
@@ -48,28 +60,25 @@ export function createPeek (wanted: readonly string[]): Peek {
   }
 }
 
-// What findType found. Variables of the module, because an object for each frame would be garbage for each.
-let valueStart = 0
-let valueEnd = 0
-
 /**
- * Gives the event that was peeked at last another type without moving a byte: white space fills what is left of the old one.
+ * Gives an event that was peeked at another type without moving a byte: white space fills what is left of the old one.
+ * @param match what the peek has found in this very text
  * @returns `false` where the new type is longer; then nothing is changed
  */
-export function renamePeeked (text: Buffer, type: string): boolean {
-  const size = valueEnd - valueStart
+export function renamePeeked (text: Buffer, { start, end }: PeekMatch, type: string): boolean {
   // Types of the protocol are plain ASCII, and so is the space behind the closing quote.
-  if (type.length > size || text[valueEnd] !== quote) return false
-  text.write(type, valueStart, 'latin1')
-  text[valueStart + type.length] = quote
-  text.fill(0x20, valueStart + type.length + 1, valueEnd + 1)
+  if (type.length > end - start || text[end] !== quote) return false
+  text.write(type, start, 'latin1')
+  text[start + type.length] = quote
+  text.fill(0x20, start + type.length + 1, end + 1)
   return true
 }
 
 /** Looks for the last string value of a key `type` in the outermost object. */
-function findType (text: Buffer): boolean {
+function findType (text: Buffer, match: PeekMatch): boolean {
   const size = text.length
   let found = false
+  match.longestStart = match.longestEnd = 0
   let at = skipSpace(text, size >= 3 && text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf ? 3 : 0)
   if (text[at] !== openBrace) return false
   at++
@@ -91,8 +100,11 @@ function findType (text: Buffer): boolean {
       const end = stringEnd(text, at + 1)
       if (isType) {
         found = true
-        valueStart = at + 1
-        valueEnd = end
+        match.start = at + 1
+        match.end = end
+      } else if (end - at - 1 > match.longestEnd - match.longestStart) {
+        match.longestStart = at + 1
+        match.longestEnd = end
       }
       at = end + 1
     } else {

@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { createPeek } from '../../../lib/wire/json/peek.ts'
+import { createMatch, createPeek } from '../../../lib/wire/json/peek.ts'
 import { loadRecordings } from '../../fixtures/recordings.ts'
 import { holds } from '../../fixtures/session/seeded.ts'
 
 const wanted = ['response.done', 'session.update', 'a', '', 'é€😀', 'quote"slash\\']
-const peek = createPeek(wanted)
+const compiled = createPeek(wanted)
+const match = createMatch()
+const peek = (text: Buffer): string | undefined => compiled(text, match)
 const peekText = (text: string): string | undefined => peek(Buffer.from(text))
 
 /** A JSON value as text: white space, escapes and repeated keys at will. */
@@ -138,12 +140,21 @@ t.test('hostile text takes linear time', async t => {
   }
 })
 
+t.test('the match says where the type and the longest other text stand, and belongs to the caller', async t => {
+  const text = Buffer.from('{"short":"abc","type":"a","audio":"QUJDREVG","nested":{"long":"abcdefghijkl"}}')
+  const mine = createMatch()
+  t.equal(compiled(text, mine), 'a')
+  compiled(Buffer.from('{"type":"response.done"}'), createMatch())
+  t.equal(text.toString('latin1', mine.start, mine.end), 'a')
+  t.equal(text.toString('latin1', mine.longestStart, mine.longestEnd), 'QUJDREVG')
+})
+
 const recordings = loadRecordings()
 t.test('the type of every recorded event is found', { skip: recordings.length === 0 && 'no recordings here' }, async t => {
   const events = recordings.flatMap(({ interactions }) => interactions.map(({ data }) => data))
   const types = [...new Set(events.map(({ type }) => type))]
   const any = createPeek(types)
   t.comment(`${events.length} events of ${types.length} types`)
-  t.ok(events.every(event => any(Buffer.from(JSON.stringify(event))) === event.type))
-  t.ok(events.every(event => any(Buffer.from(JSON.stringify({ ...event, type: undefined, last: { type: event.type } }))) === undefined), 'a nested type is not the event\'s')
+  t.ok(events.every(event => any(Buffer.from(JSON.stringify(event)), match) === event.type))
+  t.ok(events.every(event => any(Buffer.from(JSON.stringify({ ...event, type: undefined, last: { type: event.type } })), match) === undefined), 'a nested type is not the event\'s')
 })

@@ -1,9 +1,9 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import t from 'tap'
 import fc from 'fast-check'
-import { readEvent, writeEvent } from '../../lib/dialect/json.ts'
-import { canonicalNumber, readExactly } from '../fixtures/dialect/exact.ts'
-import { holds } from '../fixtures/session/seeded.ts'
+import { readEvent, writeEvent } from '../../../lib/wire/json/event.ts'
+import { canonicalNumber, readExactly } from '../../fixtures/dialect/exact.ts'
+import { holds } from '../../fixtures/session/seeded.ts'
 
 /** What `readEvent` writes again, untouched or with a field more. */
 function again (text: string, more: object = {}): string {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { parseJson, stringEnd } from '../wire/json/parse.ts'
-import type { RealtimeEvent } from '../../types/index.ts'
+import { parseJson, stringEnd } from './parse.ts'
+import type { RealtimeEvent } from '../../../types/index.ts'
 
 // A number that JavaScript may not hold as it is written: many digits, or an exponent. Ids are full of such, but stand in quotes.
 const delicate = /[:,[\s]-?\d(?:[\d.]{15}|[\d.]*[eE])/
@@ -15,7 +15,7 @@ const marked = new RegExp(`"${mark}(-?\\d+(?:\\.\\d+)?(?:[eE][+-]?\\d+)?)"`, 'g'
  * @returns `undefined` where the text is not the JSON of an object with a `type`
  */
 export function readEvent (text: string): RealtimeEvent | undefined {
-  const event = parse(text)
+  const event = parseEvent(text)
   if (event === undefined || !delicate.test(text)) return event
   let carried = false
   const told = replaceNumbers(text, literal => {
@@ -25,7 +25,7 @@ export function readEvent (text: string): RealtimeEvent | undefined {
     carried = true
     return `"${mark}${literal}"`
   })
-  return carried ? parse(told) : event
+  return carried ? parseEvent(told) : event
 }
 
 export function writeEvent (event: RealtimeEvent): string {
@@ -33,7 +33,8 @@ export function writeEvent (event: RealtimeEvent): string {
   return text.includes(mark) ? text.replace(marked, '$1') : text
 }
 
-function parse (text: string): RealtimeEvent | undefined {
+/** Reads an event. @returns `undefined` where the text is not the JSON of an object with a `type` */
+export function parseEvent (text: string): RealtimeEvent | undefined {
   try {
     const value = parseJson(text)
     return typeof value === 'object' && value !== null && typeof (value as RealtimeEvent).type === 'string' ? value as RealtimeEvent : undefined

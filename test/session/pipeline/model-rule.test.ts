@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { createModelRule } from '../../lib/session/model-rule.ts'
-import { holds } from '../fixtures/session/seeded.ts'
+import { createModelRule } from '../../../lib/session/pipeline/model-rule.ts'
+import { holds } from '../../fixtures/session/seeded.ts'
 
 const rule = createModelRule(model => model === 'allowed')
 const admits = (event: unknown): boolean => rule.admits(Buffer.from(typeof event === 'string' ? event : JSON.stringify(event)))

@@ -1,0 +1,170 @@
+import { isUtf8 } from 'node:buffer'
+import { createMatch, createPeek, renamePeeked } from '../../wire/json/peek.ts'
+import type { Peek } from '../../wire/json/peek.ts'
+import { parseEvent } from '../../wire/json/event.ts'
+import type { RealtimeEvent, Replacement, Stage, StageMessage } from '../../../types/index.ts'
+
+/** What is sent in place of a message, and how the session ends with it. */
+export interface Replaced {
+  readonly onward: readonly Buffer[]
+  readonly back: readonly Buffer[]
+  readonly end?: Replacement['end']
+}
+
+/** What becomes of a message that does not pass as it came: it is replaced, or was read and is not UTF-8. */
+export type Outcome = Replaced | { readonly failure: 'invalid_utf8' }
+
+/** A stage takes its time. `undefined` behind it: the message passes, as `payload` has it. */
+export interface Waiting {
+  readonly waits: Promise<Outcome | undefined>
+  readonly payload: Buffer
+  readonly binary: boolean
+}
+
+export type Verdict = Outcome | Waiting
+
+/** The stages of one direction, in their order. */
+export interface Pipeline {
+  /** Whether any stage wants texts. Where none does, the direction is forwarded unread. */
+  readonly inspects: boolean
+  readonly inspectsBinary: boolean
+  /** Whether every stage may be spared a client's audio. */
+  readonly skims: boolean
+  /**
+   * Shows a message to the stages that want it.
+   * @param live whether `payload` is the very bytes that will be forwarded
+   * @returns `undefined` where it passes
+   */
+  judge (payload: Buffer, binary: boolean, live: boolean): Verdict | undefined
+  /** A stage wants other types than before. */
+  refresh (): void
+}
+
+export function createPipeline (stages: readonly Stage[]): Pipeline {
+  const message = new Message()
+  const inspectsBinary = stages.some(({ binary }) => binary)
+  const skims = stages.every(({ skims }) => skims)
+  const inspects = stages.some(({ types, others }) => others === true || types.length > 0)
+  let wanted: ReadonlyArray<ReadonlySet<string | undefined>> = []
+  let peek: Peek = () => undefined
+  function refresh (): void {
+    wanted = stages.map(({ types }) => new Set(types))
+    peek = createPeek(stages.flatMap(({ types }) => types))
+  }
+  refresh()
+
+  /** @param from the first stage to ask */
+  function run (payload: Buffer, binary: boolean, live: boolean, from: number): Verdict | undefined {
+    message.take(payload, binary, live, peek)
+    for (let i = from; i < stages.length; i++) {
+      const stage = stages[i]!
+      const asked = binary ? stage.binary === true : stage.others === true || wanted[i]!.has(message.type)
+      if (!asked) continue
+      const result = stage.handle(message)
+      // Only what is read is judged: the far end does so with the rest.
+      if (message.invalid) return { failure: 'invalid_utf8' }
+      if (result === undefined) continue
+      if (!(result instanceof Promise)) return spread(result, i + 1)
+      // Whoever waits must find the same bytes afterwards.
+      const copy = Buffer.from(payload)
+      return { waits: result.then(late => settle(late === undefined ? run(copy, binary, true, i + 1) : spread(late, i + 1))), payload: copy, binary }
+    }
+    return undefined
+  }
+
+  /** Sends what stands for a message through the stages behind. */
+  function spread ({ onward, back = [], end }: Replacement, from: number): Verdict {
+    if (from === stages.length || onward.length === 0 || end !== undefined) return { onward, back, end }
+    let sent: Replaced = { onward: [], back }
+    for (const [i, payload] of onward.entries()) {
+      const verdict = run(payload, false, true, from) ?? { onward: [payload], back: [] }
+      if ('waits' in verdict) {
+        return { payload, binary: false, waits: spreadLate(sent, verdict, { onward: onward.slice(i + 1) }, from) }
+      }
+      if ('failure' in verdict) return verdict
+      sent = joined(sent, verdict)
+      if (sent.end !== undefined) return sent
+    }
+    return sent
+  }
+
+  async function spreadLate (before: Replaced, { waits, payload }: Waiting, rest: Replacement, from: number): Promise<Outcome> {
+    const outcome = await waits ?? { onward: [payload], back: [] }
+    if ('failure' in outcome) return outcome
+    const sent = joined(before, outcome)
+    if (sent.end !== undefined) return sent
+    const behind = await settle(spread(rest, from)) ?? { onward: rest.onward, back: [] }
+    return 'failure' in behind ? behind : joined(sent, behind)
+  }
+
+  return {
+    inspects,
+    inspectsBinary,
+    skims,
+    judge: (payload, binary, live) => run(payload, binary, live, 0),
+    refresh
+  }
+}
+
+async function settle (verdict: Verdict | undefined): Promise<Outcome | undefined> {
+  return verdict !== undefined && 'waits' in verdict ? await verdict.waits : verdict
+}
+
+function joined (first: Replaced, { onward, back, end }: Replaced): Replaced {
+  return { onward: [...first.onward, ...onward], back: [...first.back, ...back], end }
+}
+
+/** The message under the stages' eyes: one object for all, because one for each would be garbage for each. */
+class Message implements StageMessage {
+  type: string | undefined
+  binary = false
+  payload: Buffer = Buffer.alloc(0)
+  readonly #match = createMatch()
+  #live = false
+  #event: RealtimeEvent | undefined
+  #read = false
+  #isText: boolean | undefined
+
+  take (payload: Buffer, binary: boolean, live: boolean, peek: Peek): void {
+    this.payload = payload
+    this.binary = binary
+    this.#read = false
+    this.#event = this.#isText = undefined
+    this.#live = live
+    this.type = peek(payload, this.#match)
+  }
+
+  get audioBytes (): number {
+    const { longestStart, longestEnd } = this.#match
+    let end = longestEnd
+    while (end > longestStart && this.payload[end - 1] === 0x3d) end--
+    return Math.floor((end - longestStart) * 3 / 4)
+  }
+
+  isText (): boolean {
+    this.#isText ??= isUtf8(this.payload)
+    return this.#isText
+  }
+
+  get invalid (): boolean {
+    return this.#isText === false
+  }
+
+  event (): RealtimeEvent | undefined {
+    if (!this.#read) {
+      this.#read = true
+      this.#event = this.isText() ? parseEvent(this.payload.toString()) : undefined
+    }
+    return this.#event
+  }
+
+  rename (type: string): boolean {
+    if (!this.#live || !renamePeeked(this.payload, this.#match, type)) return false
+    this.type = type
+    // Its end has moved.
+    this.#match.end = this.#match.start + type.length
+    this.#event = undefined
+    this.#read = false
+    return true
+  }
+}

@@ -1,0 +1,173 @@
+import type { RealtimeEvent, Stage, StageMessage, TurnInfo, TurnTimes } from '../../../types/index.ts'
+
+// Both shapes of the protocol: GA and beta.
+const audioDeltas: readonly string[] = ['response.output_audio.delta', 'response.audio.delta']
+
+/** A response of which nothing comes for so long is unresponsive, in milliseconds. */
+const unresponsiveAfter = 10_000
+
+// A provider runs one at a time, and some beside the conversation. Whoever begins more without an end is not counted for ever.
+const mostRunning = 64
+
+/** What is known of a turn by itself; the session adds whose it is. */
+export type Turn = Pick<TurnInfo, 'number' | 'servedModel' | 'responseId' | 'status' | 'usage' | 'times' | 'audioBytes'>
+
+interface Running {
+  readonly id: string | undefined
+  readonly asked: number | undefined
+  readonly began: number
+  firstAudio: number | undefined
+  audio: number
+}
+
+/** Follows the responses of a session by what the client and the provider say, without changing it. */
+export class Turns {
+  /** What the client sends, before any other stage. */
+  readonly client: Stage
+  /** What the provider sends, in its own words. */
+  readonly upstream: Stage
+  readonly #now: () => number
+  readonly #startedAt: number
+  readonly #ended: (turn: Turn) => void
+  readonly #running: Running[] = []
+  #finished = 0
+  #number = 0
+  /** When the user or the client asked for what has not begun yet. */
+  #asked: number | undefined
+  #servedModel: string | undefined
+  #clientAudio = 0
+
+  /**
+   * @param now the session's clock, in milliseconds
+   * @param ended called with each response that ends
+   */
+  constructor (now: () => number, ended: (turn: Turn) => void) {
+    this.#now = now
+    this.#startedAt = now()
+    this.#ended = ended
+    this.client = {
+      types: ['response.create', 'input_audio_buffer.append'],
+      skims: true,
+      handle: message => {
+        if (message.type === 'response.create') this.#asked = this.#time()
+        else if (message.type !== undefined) this.#clientAudio += message.audioBytes
+        return undefined
+      }
+    }
+    this.upstream = {
+      types: ['session.created', 'session.updated', 'input_audio_buffer.speech_stopped', 'response.created', 'response.done', ...audioDeltas],
+      handle: message => {
+        this.#hear(message)
+        return undefined
+      }
+    }
+  }
+
+  /** Responses that have begun and not ended. */
+  get running (): number {
+    return this.#running.length
+  }
+
+  /** Responses that have ended. */
+  get finished (): number {
+    return this.#finished
+  }
+
+  /**
+   * Whether a response is running of which nothing has come for long.
+   * @param heardAt when the provider's last message came
+   */
+  isUnresponsive (heardAt: number): boolean {
+    const last = this.#running.at(-1)
+    return last !== undefined && this.#now() - Math.max(heardAt, this.#startedAt + last.began) >= unresponsiveAfter
+  }
+
+  /** Audio of the client's that went on unread, in decoded bytes. */
+  skimmed (bytes: number): void {
+    this.#clientAudio += bytes
+  }
+
+  /** The session is over: what is running will not end any more. */
+  end (): void {
+    for (const running of this.#running.splice(0)) this.#tell(running, {})
+  }
+
+  #time (): number {
+    return this.#now() - this.#startedAt
+  }
+
+  #hear (message: StageMessage): void {
+    switch (message.type) {
+      case 'session.created':
+      case 'session.updated': {
+        const model = fieldOf(message.event(), 'session', 'model')
+        if (typeof model === 'string') this.#servedModel = model
+        return
+      }
+      case 'input_audio_buffer.speech_stopped':
+        this.#asked = this.#time()
+        return
+      case 'response.created': {
+        const id = fieldOf(message.event(), 'response', 'id')
+        if (this.#running.length === mostRunning) this.#running.shift()
+        this.#running.push({ id: typeof id === 'string' ? id : undefined, asked: this.#asked, began: this.#time(), firstAudio: undefined, audio: 0 })
+        this.#asked = undefined
+        return
+      }
+      case 'response.done':
+        this.#finish(message.event())
+        return
+      case undefined:
+        return
+      default:
+        this.#hearAudio(message)
+    }
+  }
+
+  #hearAudio (message: StageMessage): void {
+    // Deltas are read only where it is not plain whose they are.
+    const id = this.#running.length > 1 ? message.event()?.['response_id'] : undefined
+    const running = this.#running.find(each => each.id === id) ?? this.#running.at(-1)
+    if (running === undefined) return
+    running.firstAudio ??= this.#time()
+    running.audio += message.audioBytes
+  }
+
+  #finish (event: RealtimeEvent | undefined): void {
+    this.#finished++
+    const id = fieldOf(event, 'response', 'id')
+    const at = this.#running.findIndex(each => each.id === id || each.id === undefined || typeof id !== 'string')
+    const running = at === -1 ? undefined : this.#running.splice(at, 1)[0]
+    this.#tell(running, {
+      ...(typeof id === 'string' && { responseId: id }),
+      status: fieldOf(event, 'response', 'status'),
+      // xAI says it beside the response, whose own usage is empty; OpenAI in the response alone.
+      usage: event?.['usage'] ?? fieldOf(event, 'response', 'usage') ?? undefined
+    })
+  }
+
+  #tell (running: Running | undefined, said: { readonly responseId?: string, readonly status?: unknown, readonly usage?: unknown }): void {
+    const times: TurnTimes = {
+      ...(running?.asked !== undefined && { asked: running.asked }),
+      ...(running !== undefined && { began: running.began }),
+      ...(running?.firstAudio !== undefined && { firstAudio: running.firstAudio }),
+      ended: this.#time()
+    }
+    const audioBytes = { client: this.#clientAudio, upstream: running?.audio ?? 0 }
+    this.#clientAudio = 0
+    this.#ended({
+      number: ++this.#number,
+      servedModel: this.#servedModel,
+      responseId: said.responseId ?? running?.id,
+      status: typeof said.status === 'string' ? said.status : undefined,
+      usage: said.usage,
+      times,
+      audioBytes
+    })
+  }
+}
+
+function fieldOf (event: RealtimeEvent | undefined, part: string, field: string): unknown {
+  const inner = event?.[part]
+  return typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>)[field] : undefined
+}

@@ -1,0 +1,157 @@
+import { GatewayError } from '../errors.ts'
+import type { Leg, LegMessages } from '../wire/leg.ts'
+import type { Skim } from '../wire/reader-sink.ts'
+import type { UnfinishedBytes } from '../wire/unfinished.ts'
+import type { Outcome, Pipeline, Verdict } from './pipeline/pipeline.ts'
+import type { Pump } from './pump.ts'
+import type { SessionError } from '../../types/index.ts'
+
+/** Longest time in milliseconds that the stages may take for one message. */
+const longestWait = 30_000
+
+// How clients send audio: the usual SDKs, with and without a space behind the colon, as JavaScript and Python write JSON.
+const usualAudio: Skim = {
+  prefixes: [Buffer.from('{"type":"input_audio_buffer.append","audio":"'), Buffer.from('{"type": "input_audio_buffer.append", "audio": "')],
+  suffix: Buffer.from('"}')
+}
+
+/** Who decides about a direction of a session. */
+export interface WayOwner {
+  /** Whether what has come still goes on. */
+  admits (messages: number): boolean
+  /** Whether the source may be answered. */
+  mayAnswer (): boolean
+  /** Something has passed, or was taken out: what depends on it may be looked at. */
+  passed (): void
+  /** Audio has gone on unread, in decoded bytes. */
+  skimmed (bytes: number): void
+  fail (error: SessionError, closeCode?: number): void
+}
+
+/** The legs at the ends of a way. */
+export interface WayEnds {
+  readonly source: Leg<Verdict>
+  /** From the source to the sink. */
+  readonly on: Pump
+  /** From the sink to the source: what answers the source goes through it. */
+  readonly returning: Pump
+}
+
+/** One direction of a session: what its source receives passes the stages and goes on to the sink. */
+export class Way implements LegMessages<Verdict> {
+  /** When the last message went on. */
+  activeAt: number
+  readonly #pipeline: Pipeline
+  readonly #owner: WayOwner
+  readonly #now: () => number
+  readonly #unfinished: UnfinishedBytes | undefined
+  #ends: WayEnds | undefined
+  #waiting: { readonly timer: NodeJS.Timeout, readonly bytes: number } | undefined
+
+  constructor (pipeline: Pipeline, owner: WayOwner, now: () => number, unfinished?: UnfinishedBytes) {
+    this.#pipeline = pipeline
+    this.#owner = owner
+    this.#now = now
+    this.#unfinished = unfinished
+    this.activeAt = now()
+  }
+
+  /** Called once, before anything comes. */
+  join (ends: WayEnds): void {
+    this.#ends = ends
+  }
+
+  get inspects (): boolean {
+    return this.#pipeline.inspects
+  }
+
+  get inspectsBinary (): boolean {
+    return this.#pipeline.inspectsBinary
+  }
+
+  get skim (): Skim | undefined {
+    return this.#pipeline.skims ? usualAudio : undefined
+  }
+
+  judge (payload: Buffer, binary: boolean, live: boolean): Verdict | undefined {
+    try {
+      return this.#pipeline.judge(payload, binary, live)
+    } catch (cause) {
+      return broken(cause)
+    }
+  }
+
+  take (verdict: Verdict): void {
+    if (!this.#owner.admits(1)) return
+    if ('waits' in verdict) this.#wait(verdict)
+    else this.#settle(verdict)
+  }
+
+  forward (frames: Buffer, messages: number, skimmed: number): void {
+    if (!this.#owner.admits(messages)) return
+    if (skimmed > 0) this.#owner.skimmed(Math.floor(skimmed * 3 / 4))
+    this.activeAt = this.#now()
+    this.#ends!.on.forward(frames, this.#now)
+    this.#owner.passed()
+  }
+
+  /** The session ends, and no stage is waited for any more: what it has not decided is dropped, so that the source's end is seen. */
+  stop (): void {
+    if (this.#waiting === undefined) return
+    this.#decided()
+  }
+
+  #decided (): void {
+    const { timer, bytes } = this.#waiting!
+    this.#waiting = undefined
+    clearTimeout(timer)
+    this.#unfinished?.add(-bytes)
+    this.#ends!.on.release('stage')
+    this.#ends!.source.proceed()
+  }
+
+  /** Nothing of the source is read until the stages have decided, so that order is kept and nothing piles up. */
+  #wait ({ waits, payload, binary }: Extract<Verdict, { waits: unknown }>): void {
+    const { source, on } = this.#ends!
+    const bytes = payload.length
+    const timer = setTimeout(() => this.#owner.fail(new GatewayError('internal_error')), longestWait)
+    const waiting = this.#waiting = { timer, bytes }
+    source.wait()
+    on.hold('stage')
+    const decide = (then: () => void): void => {
+      // The session may have ended meanwhile.
+      if (this.#waiting !== waiting) return
+      if (this.#owner.admits(0)) then()
+      if (this.#waiting === waiting) this.#decided()
+    }
+    waits.then(
+      outcome => decide(() => outcome === undefined ? this.#settle({ onward: [payload], back: [] }, binary) : this.#settle(outcome)),
+      (cause: unknown) => decide(() => this.#settle(broken(cause)))
+    )
+    if (this.#unfinished?.add(bytes) === false) this.#owner.fail(new GatewayError('unfinished_bytes_exceeded'))
+  }
+
+  #settle (outcome: Outcome, binary = false): void {
+    const { source, on, returning } = this.#ends!
+    if ('failure' in outcome) {
+      source.fail(outcome.failure)
+      return
+    }
+    const { onward, back, end } = outcome
+    // What is kept from the other side is no news.
+    if (onward.length > 0) this.activeAt = this.#now()
+    for (const payload of onward) on.send(payload, this.#now, binary)
+    if (back.length > 0 && this.#owner.mayAnswer()) {
+      for (const payload of back) returning.send(payload, this.#now)
+      // Whoever does not read the answers asks for no more of them.
+      if (returning.stalledAt !== undefined) on.hold('answers')
+    }
+    if (end !== undefined) this.#owner.fail(end.error, end.closeCode)
+    this.#owner.passed()
+  }
+}
+
+/** A stage that throws or rejects ends its session: it was there to decide, and has not. */
+function broken (cause: unknown): Outcome {
+  return { onward: [], back: [], end: { error: new GatewayError('internal_error', { cause }) } }
+}

@@ -1,0 +1,53 @@
+import type { SessionInfo, SessionSummary } from './session.ts'
+
+/** When something of a turn happened, in milliseconds since the session was opened. */
+export interface TurnTimes {
+  /** The user had stopped speaking (`speech_stopped`), or the client had asked (`response.create`), whichever was later. Absent: neither was seen. */
+  readonly asked?: number
+  /** `response.created` came. Absent: it was never seen. */
+  readonly began?: number
+  /** The first audio came. Absent: there was none. */
+  readonly firstAudio?: number
+  /** `response.done` came, or the session ended. */
+  readonly ended: number
+}
+
+/** One response and what led to it; the argument of `onTurn`. */
+export interface TurnInfo {
+  /** `SessionInfo.id` */
+  readonly session: string
+  /** 1 for the first response of its session. */
+  readonly number: number
+  /** `Principal.id` of the session's owner. */
+  readonly principal: string
+  readonly keyHash?: string | undefined
+  readonly team?: string | undefined
+  /** Public model name that was asked for. */
+  readonly model: string
+  /** `Deployment.id` */
+  readonly deployment: string
+  /** The model in the session object that the provider has told last. Absent: it told none. */
+  readonly servedModel?: string | undefined
+  /** The provider's id of the response. */
+  readonly responseId?: string | undefined
+  /** `completed`, `cancelled`, `failed` or `incomplete`, as the provider said. Absent: the session ended before the response did. */
+  readonly status?: string | undefined
+  /** What the provider said that was used, in its own words and untouched: OpenAI's nested counts, xAI's with `billable_audio_seconds`. */
+  readonly usage?: unknown
+  readonly times: TurnTimes
+  /** Bytes of audio that were forwarded: by the client since the turn before, by the provider for this response. */
+  readonly audioBytes: { readonly client: number, readonly upstream: number }
+}
+
+/**
+ * Hears of a session. One that throws, rejects or hangs disturbs neither the session nor the other observers: it is logged, and nobody
+ * waits for it longer than a shutdown may take.
+ */
+export interface SessionObserver {
+  /** The session is open. */
+  opened? (session: SessionInfo): void | Promise<void>
+  /** A response has ended, with whatever status; or the session, while it ran. */
+  turn? (turn: TurnInfo): void | Promise<void>
+  /** The session is over, and both legs are closed. `fastify.close()` waits for it. */
+  closed? (summary: SessionSummary): void | Promise<void>
+}
