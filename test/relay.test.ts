@@ -316,5 +316,5 @@ t.test('the hooks hear of the session, and what they throw disturbs nothing', as
   const summary = await session(0)
   t.strictSame(opened, [`tester open ${summary.id}`])
   t.match(summary, { messages: { client: 1, upstream: 1 }, closeCode: 4001, endedBy: 'client', turns: 0, error: undefined })
-  t.match(log(), /onSessionOpen threw/)
+  t.match(log(), /onSessionOpen failed/)
 })

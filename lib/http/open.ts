@@ -32,7 +32,7 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
     ...hookObservers(options)
   ], {
     patience: options.closeTimeout,
-    failed: (name, err) => log.error({ err: loggable(err) }, `${name} failed`)
+    failed: (name, err) => log.error({ err }, `${name} failed`)
   })
   const session = new Session({
     identity: { id, principal: principalId, keyHash, team, model, route },
