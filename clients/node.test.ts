@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import { createSimulator } from '../lib/testing/index.ts'
-import { buildPackage } from '../test/fixtures/built-package.ts'
+import { installPackage } from '../test/fixtures/built-package.ts'
 import { startProgram } from '../test/fixtures/program.ts'
 import { checkUpstream, key, providerKey, providers, serve } from './fixtures/gateway.ts'
 import { readmeCode, readmeKey, readmeUrl } from './fixtures/readme.ts'
@@ -62,7 +62,7 @@ t.test('the README\'s server serves the README\'s client', async t => {
   const simulator = await createSimulator({ flavour: 'xai', apiKeys: [providerKey] })
   t.teardown(() => simulator.close())
   const folder = t.testdir()
-  buildPackage(folder)
+  await installPackage(folder)
   const provider = 'apiKey: process.env.XAI_API_KEY'
   writeFileSync(join(folder, 'server.mjs'), readmeCode('server.mjs', { [provider]: `${provider}, baseUrl: '${simulator.url}'`, 'port: 3000': 'port: 0' }))
   const server = startProgram(t, process.execPath, [join(folder, 'server.mjs')], { env: { PATH: process.env.PATH, XAI_API_KEY: providerKey } })

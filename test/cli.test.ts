@@ -12,11 +12,14 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { readArgs, usage, UsageError } from '../lib/cli/args.ts'
 import { createHost } from '../lib/cli/host.ts'
 import { readSettings } from '../lib/cli/settings.ts'
+import { builtPackage } from './fixtures/built-package.ts'
 
 const canary = 'xai-canary-0123456789abcdef'
 const clientKey = 'sk-client-0123456789abcdef'
 const served = readSettings(undefined, { XAI_API_KEY: canary })
 const root = join(import.meta.dirname, '..')
+// Loaded from the source each run would take twice as long.
+const bin = join(await builtPackage(), 'dist', 'lib', 'cli', 'main.js')
 
 interface Run {
   readonly child: ChildProcess
@@ -29,7 +32,7 @@ interface Run {
 
 /** Runs the bin with these variables and no others of ours. */
 function run (t: Test, args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...args], { cwd: root, env: { PATH: process.env.PATH, ...env } })
+  const child = spawn(process.execPath, [bin, ...args], { cwd: root, env: { PATH: process.env.PATH, ...env } })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', chunk => { text += chunk })
   const exit = once(child, 'close').then(([code]) => code as number | null)

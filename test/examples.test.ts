@@ -8,7 +8,7 @@ import type { Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createSimulator } from '../lib/testing/index.ts'
 import type { RealtimeEvent } from '../types/index.ts'
-import { buildPackage } from './fixtures/built-package.ts'
+import { installPackage } from './fixtures/built-package.ts'
 import { startProgram } from './fixtures/program.ts'
 import type { Program } from './fixtures/program.ts'
 
@@ -210,7 +210,7 @@ t.test('custom-adapter.ts lets clients of OpenAI talk to a provider with a proto
 t.test('commonjs.cjs loads the built package by require()', async t => {
   const xai = await simulate(t, 'xai')
   const folder = t.testdir()
-  buildPackage(folder)
+  await installPackage(folder)
   copyFileSync(join(root, 'examples', 'commonjs.cjs'), join(folder, 'commonjs.cjs'))
   const example = await start(t, process.execPath, [join(folder, 'commonjs.cjs')], { XAI_API_KEY: providerKey, XAI_API_BASE: xai.url, GATEWAY_KEY: key })
   t.match(await holdTurn(t, example.address, bearer), { response: { status: 'completed' } })

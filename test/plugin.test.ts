@@ -8,7 +8,7 @@ import websocket from '@fastify/websocket'
 import Fastify from 'fastify'
 import defaultExport, * as frontDoor from '../lib/index.ts'
 import type { RealtimeGatewayOptions } from '../types/index.ts'
-import { buildPackage } from './fixtures/built-package.ts'
+import { installPackage } from './fixtures/built-package.ts'
 import { connect, request } from './fixtures/client.ts'
 import { deploymentAt, startGateway } from './fixtures/gateway.ts'
 import { startUpstream } from './fixtures/upstream.ts'
@@ -123,7 +123,7 @@ t.test('injectWS opens a session without a network', async t => {
 
 t.test('the built package works from ESM and from require()', async t => {
   const folder = t.testdir()
-  buildPackage(folder)
+  await installPackage(folder)
   const body = `
     const fastify = Fastify()
     fastify.register(gateway, { deployments: [{ model: 'm', target: 'xai/m' }], masterKey: 'sk-master-key-000001' })

@@ -8,7 +8,7 @@ import { createServer } from 'node:tls'
 import { promisify } from 'node:util'
 import { generate } from 'selfsigned'
 import { WebSocket } from 'ws'
-import { buildPackage } from './fixtures/built-package.ts'
+import { installPackage } from './fixtures/built-package.ts'
 import { goodKey, request } from './fixtures/client.ts'
 import { deploymentAt, startGateway } from './fixtures/gateway.ts'
 import { encodeAs } from './fixtures/peer.ts'
@@ -50,7 +50,7 @@ t.test('a provider whose certificate nobody vouches for hears no key, and the cl
 
 t.test('a provider with a certificate that the machine trusts is spoken to over TLS', async t => {
   const folder = t.testdir({ 'ca.pem': pems.cert })
-  buildPackage(folder)
+  await installPackage(folder)
   const program = join(folder, 'host.mjs')
   await writeFile(program, `
     import Fastify from 'fastify'

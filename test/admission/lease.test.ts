@@ -1,6 +1,7 @@
 import t from 'tap'
 import fc from 'fast-check'
 import { createLease } from '../../lib/admission/lease.ts'
+import { draws, seed } from '../fixtures/draws.ts'
 
 t.test('steps run in reverse order, once', async t => {
   const ran: number[] = []
@@ -56,7 +57,8 @@ t.test('a step that defers or releases during the release loses nothing', async 
   t.strictSame(ran, ['late', 'first'])
 })
 
-t.test('whatever is deferred, taken out, released and thrown: each step runs exactly once or was taken out', async () => {
+t.test('whatever is deferred, taken out, released and thrown: each step runs exactly once or was taken out', async t => {
+  t.comment(`SEED=${seed}`)
   const action = fc.oneof(
     fc.record({ kind: fc.constant('defer' as const), throws: fc.boolean() }),
     fc.record({ kind: fc.constant('take out' as const), which: fc.nat(30) }),
@@ -85,5 +87,5 @@ t.test('whatever is deferred, taken out, released and thrown: each step runs exa
     lease.release()
     return steps.every(({ runs, takenOut }) => runs === (takenOut ? 0 : 1)) &&
       failures === steps.filter(({ throws, takenOut }) => throws && !takenOut).length
-  }), { seed: 20261126, numRuns: 500 })
+  }), { seed, numRuns: draws(500) })
 })

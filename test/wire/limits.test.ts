@@ -1,4 +1,5 @@
 import t from 'tap'
+import { deep } from '../fixtures/draws.ts'
 import { limitCase, limitRows } from '../fixtures/wire/cases/limits.ts'
 import { echoUntilClosed, startEchoServer } from '../fixtures/wire/echo-peers.ts'
 import { fuzzOne } from '../fixtures/wire/fuzz-client.ts'
@@ -11,7 +12,7 @@ import { within } from '../fixtures/wire/within.ts'
 import type { CaseResult } from '../fixtures/wire/wire-case.ts'
 
 // About ten seconds for each subject, mostly the fuzzer's own work on 200 MB of payload.
-const skip = process.env.WIRE_LIMITS === undefined ? 'set WIRE_LIMITS=1 to play the 54 cases of large messages' : false
+const skip = deep ? false : 'npm run test:deep plays the 54 cases of large messages'
 t.setTimeout(240_000)
 
 const all = { ok: 54, informational: 0, 'non-strict': 0, failed: 0 }

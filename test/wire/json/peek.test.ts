@@ -34,15 +34,17 @@ const { object } = fc.letrec<{ value: string, object: string, array: string }>(t
 
 t.test('the type of any JSON object is the one that JSON.parse gives, when it is wanted', async t => {
   let hits = 0
+  let seen = 0
   await holds(t, 1_500, fc.tuple(space, object, space).map(parts => parts.join('')), text => {
     const bytes = Buffer.from(text)
     const type = (JSON.parse(bytes.toString()) as { type?: unknown }).type
     const expected = typeof type === 'string' && wanted.includes(type) ? type : undefined
+    seen++
     if (expected !== undefined) hits++
     const found = peek(bytes)
     if (found !== expected) throw new Error(`${JSON.stringify(text)}: ${found} instead of ${expected}`)
   })
-  t.ok(hits > 100, `${hits} of them had a wanted type`)
+  t.ok(hits > seen / 15, `${hits} of ${seen} had a wanted type`)
 })
 
 t.test('key order, white space, escapes and what stands before the type make no difference', async t => {

@@ -1,4 +1,4 @@
 import t from 'tap'
 import { testSequences } from '../fixtures/dialect/sequences.ts'
 
-testSequences(t, 'beta')
+for (const upstream of ['openai', 'xai', 'beta'] as const) testSequences(t, upstream)

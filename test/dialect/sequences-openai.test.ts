@@ -1,4 +1,0 @@
-import t from 'tap'
-import { testSequences } from '../fixtures/dialect/sequences.ts'
-
-testSequences(t, 'openai')
