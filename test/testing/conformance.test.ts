@@ -93,8 +93,8 @@ t.test('a router that breaks a rule is found out', async t => {
     }))],
     ['writes on the request', /leaves the request/, changed(router => ({ candidates: request => router.candidates(Object.assign(request, { model: request.model })) }))],
     ['takes a slot with its answer', /takes no slot by answering/, changed(router => {
-      let places = 100
-      return { candidates: request => places-- > 0 ? router.candidates(request) : [] }
+      let slots = 100
+      return { candidates: request => slots-- > 0 ? router.candidates(request) : [] }
     })],
     ['answers one question at a time', /questions that come at once/, changed(router => {
       let busy = false
