@@ -54,6 +54,8 @@ export class ParkedSocket {
   /** Begins to read. `head`: what came already. */
   start (head: Buffer): void {
     const socket = this.#socket
+    // It went before anyone listened, and will not say so again.
+    if (socket.destroyed) return this.#end(1006)
     socket.on('end', this.#onEnd).on('close', this.#onEnd)
     if (head.length > 0) this.#read(head)
     if (!this.#stopped) socket.on('data', this.#read).resume()
