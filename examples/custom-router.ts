@@ -34,19 +34,19 @@ const regions: readonly Region[] = [
   }
 ]
 
-function createRegionRouter (restMs: number): Router {
-  const restingUntil = new Map<Region, number>()
+function createRegionRouter (cooldownMs: number): Router {
+  const cooldownUntil = new Map<Region, number>()
   return {
     candidates ({ model, principal }) {
       if (model !== 'voice') return []
       const now = performance.now()
       const distance = (region: Region): number =>
-        (region.name === principal.metadata?.region ? 0 : 1) + ((restingUntil.get(region) ?? 0) > now ? 2 : 0)
+        (region.name === principal.metadata?.region ? 0 : 1) + ((cooldownUntil.get(region) ?? 0) > now ? 2 : 0)
       return regions.toSorted((a, b) => distance(a) - distance(b)).map(region => isDay(region.timeZone) ? region.byDay : region.byNight)
     },
     report (outcome) {
       const region = regions.find(({ byDay, byNight }) => [byDay.id, byNight.id].includes(outcome.deployment.id))
-      if (outcome.type === 'refused' && region !== undefined) restingUntil.set(region, performance.now() + restMs)
+      if (outcome.type === 'refused' && region !== undefined) cooldownUntil.set(region, performance.now() + cooldownMs)
     }
   }
 }

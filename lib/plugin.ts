@@ -1,6 +1,7 @@
 import websocket from '@fastify/websocket'
 import type { FastifyPluginAsync } from 'fastify'
 import { performance } from 'node:perf_hooks'
+import { createLease } from './admission/lease.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { modelNotice, successorOf } from './catalogue.ts'
 import { createRouter } from './default-router.ts'
@@ -20,6 +21,7 @@ import { createWarmPool } from './upstream/pool.ts'
 import { createProbe, startProbing } from './upstream/probe.ts'
 import { xai } from './providers/xai/adapter.ts'
 import { createUnfinishedBytes } from './wire/unfinished.ts'
+import { loggable } from './loggable.ts'
 import type { RealtimeGatewayOptions } from '../types/index.ts'
 
 const builtIn = [openai, xai, azure]
@@ -39,12 +41,13 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
   const upgrades = watchUpgrades(fastify.server, options.closeTimeout)
   const router = options.router ?? createRouter(options.deployments, options.routing, {
     cooldowns: options.cooldowns,
-    onCooldown: ({ id }, cause, forMs) => log[cause === 'credentials' ? 'error' : 'warn']({ deployment: id, cause, forMs }, 'realtime deployment rests')
+    onCooldown: ({ id }, cause, forMs) => log[cause === 'credentials' ? 'error' : 'warn']({ deployment: id, cause, forMs }, 'realtime deployment cools down')
   })
   const dialling = {
     adapters: new Map([...builtIn, ...options.adapters ?? []].map(adapter => [adapter.provider, adapter])),
     dial: createDial(),
     slots: createSlots(now),
+    lease: () => createLease(cause => log.error({ err: loggable(cause) }, 'realtime lease')),
     connectTimeout: options.connectTimeout,
     limits: options,
     now
@@ -60,7 +63,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
   })
   fastify.addHook('onReady', async () => {
     pool.start()
-    if (options.routing?.probeIntervalMs !== undefined) stopProbing = startProbing(options.deployments, options.routing.probeIntervalMs, dialling.slots, probe)
+    if (options.routing?.probeIntervalMs !== undefined) stopProbing = startProbing(options.deployments, options.routing.probeIntervalMs, { ...dialling, probe })
   })
   // Before @fastify/websocket's own, which stops routing upgrades.
   fastify.addHook('preClose', async () => {

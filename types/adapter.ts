@@ -1,6 +1,6 @@
+import type { Deployment } from './deployment.ts'
 import type { Dialect, DialectName } from './dialect.ts'
 import type { RealtimeEvent } from './events.ts'
-import type { Deployment } from './router.ts'
 
 /** What a client brought along, as far as an adapter may see it: never its credential. */
 export interface HandshakeRequest {
@@ -53,7 +53,7 @@ export interface UpstreamAdapter {
   request (deployment: Deployment, handshake: HandshakeRequest, token?: string): UpstreamRequest
   /**
    * Whether the provider has such sessions at all; `false` where `request` would throw `unsupported_feature`. The built-in router asks
-   * before it chooses, so that those that cannot take no place among the candidates. Default: all.
+   * before it chooses, so that those that cannot are not among the candidates. Default: all.
    */
   serves? (handshake: Omit<HandshakeRequest, 'model'>): boolean
   /**

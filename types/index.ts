@@ -1,6 +1,7 @@
 import './fastify.ts'
 
 export type * from './adapter.ts'
+export type * from './deployment.ts'
 export type * from './dialect.ts'
 export type * from './events.ts'
 export type * from './keys.ts'

@@ -1,9 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import type { UpstreamAdapter } from './adapter.ts'
+import type { DeploymentOptions } from './deployment.ts'
 import type { DialectOptions } from './dialect.ts'
 import type { KeyStore, Principal, VirtualKeyOptions } from './keys.ts'
 import type { TurnInfo } from './observer.ts'
-import type { CooldownStore, DeploymentOptions, Router, RoutingOptions } from './router.ts'
+import type { CooldownStore, Router, RoutingOptions } from './router.ts'
 import type { SessionInfo, SessionSummary } from './session.ts'
 
 /**

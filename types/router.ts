@@ -1,72 +1,6 @@
 import type { Principal } from './keys.ts'
 import type { UpstreamRefusal } from './adapter.ts'
-
-/** One place where a model is served: a provider, a model there, and the credential for it. */
-export interface Deployment {
-  /** Stable id for logs and reports; unique in one gateway. */
-  readonly id: string
-  /** The public model name. Several deployments with one name form a group; `*` matches any run of characters. */
-  readonly model: string
-  /** `provider/model`. The provider picks the adapter; a `*` is filled with what the `*` of `model` matched. */
-  readonly target: string
-  /** The provider's credential. It never reaches a client, an error or a log. */
-  readonly apiKey?: string
-  /** Gives a bearer token for the provider, asked before each dial (Entra, or another identity service); instead of `apiKey`. */
-  readonly token?: () => string | Promise<string>
-  /**
-   * The provider's address, `wss://` or `https://`, with or without `/v1` or `/v1/realtime`. Default: the adapter's own; `azure` has none.
-   */
-  readonly baseUrl?: string
-  /** Lets `baseUrl` be `ws://` or `http://`, which carries key and voice in the clear. Default `false`: only to this very machine. */
-  readonly insecure?: boolean
-  /** Azure only: `ga` (default) for `/openai/v1/realtime`, `preview` for the dated preview endpoints, which speak OpenAI's beta shape. */
-  readonly realtimeProtocol?: 'ga' | 'preview'
-  /** Azure only: `api-version` of the preview endpoints. Default `2025-04-01-preview`. The GA endpoint takes none. */
-  readonly apiVersion?: string
-  /** `native`: clients of this deployment speak the provider's own dialect, and nothing is translated. Default `openai`: see `DialectOptions`. */
-  readonly dialect?: 'openai' | 'native'
-  /** Share of the group's sessions, relative to the other deployments. Default: `rpm`, else 1. */
-  readonly weight?: number
-  /** Most session starts in any 60 seconds, counted in this process. Also the weight where none of the group has one. Default: no limit. */
-  readonly rpm?: number
-  /** Tokens per minute that the provider grants; the strategy `usage` weighs by it. Default: unknown. */
-  readonly tpm?: number
-  /** Lower numbers are tried first; equal numbers share by the strategy. Default 0. */
-  readonly order?: number
-  /** Most sessions at a time, counted in this process. Default: no limit. */
-  readonly maxSessions?: number
-  /** What a minute of voice costs; the strategy `cost` goes by it. Default: unknown, and dearer than any known price. */
-  readonly price?: VoicePrice
-  /** What this deployment is for; see `RoutingOptions.tagFiltering`. */
-  readonly tags?: readonly string[]
-  /** Failures in a row before it rests. Default: `RoutingOptions.allowedFails`. */
-  readonly allowedFails?: number
-  /** How long it rests after failing, in milliseconds; 0: never. Default: `RoutingOptions.cooldownMs`. */
-  readonly cooldownMs?: number
-  /** Upstream sockets kept open ahead of need. Default: none. */
-  readonly warm?: WarmOptions
-  /** Headers for the upstream handshake, beside those of the adapter. */
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-/** Price of voice in any one currency, per minute of audio. */
-export interface VoicePrice {
-  /** A minute heard from the user. */
-  readonly inputPerMinute: number
-  /** A minute spoken by the model. */
-  readonly outputPerMinute: number
-}
-
-/** See `Deployment.warm`. */
-export interface WarmOptions {
-  /** How many sockets wait, past their first event. They count against `maxSessions`. */
-  readonly size: number
-  /** How long one waits before it is replaced by a fresh one, in milliseconds. Default 20 000. */
-  readonly maxIdleMs?: number
-}
-
-/** A deployment as it is written in options: `id` may be left out. */
-export type DeploymentOptions = Omit<Deployment, 'id'> & { readonly id?: string }
+import type { Deployment } from './deployment.ts'
 
 /** How the deployments of a group share their sessions. */
 export type StrategyName = 'simple-shuffle' | 'round-robin' | 'least-busy' | 'latency' | 'cost' | 'usage'
@@ -100,11 +34,11 @@ export interface RoutingOptions extends GroupRouting {
   readonly latencyBuffer?: number
   /** Share of the minutes that the model speaks, for `cost`; the user speaks the rest. Default 0.5. */
   readonly outputShare?: number
-  /** Failures in a row before a deployment rests; more than half of at least ten in a minute make it rest as well. Default 3. */
+  /** Failures in a row before a cooldown begins. More than half of at least ten outcomes in a minute begin one as well. Default 3. */
   readonly allowedFails?: number
-  /** How long a failing deployment rests. A rate limit with `Retry-After` rests as long as that says. Default 5 000. */
+  /** Length of a cooldown, in which a deployment is not dialled. After a rate limit it is what `Retry-After` says. Default 5 000. */
   readonly cooldownMs?: number
-  /** How long a deployment rests whose credential was refused. Default 300 000. */
+  /** Length of the cooldown after a refused credential or a spent quota. Default 300 000. */
   readonly credentialsCooldownMs?: number
   /** Dials the next candidate as well when the first has not answered for so long; `p95`: its own 95th percentile. Default: never. */
   readonly hedgeAfterMs?: number | 'p95'
@@ -173,7 +107,7 @@ export interface DeploymentStatus {
   readonly state: 'ready' | 'cooldown' | 'probing'
   /** Milliseconds until a cooldown ends. */
   readonly cooldownLeftMs?: number
-  /** Why it rests. */
+  /** Why the cooldown began. */
   readonly cause?: UpstreamRefusal['kind'] | 'session'
   /** Sessions and dials under way. */
   readonly sessions: number
@@ -201,16 +135,16 @@ export interface Router {
 }
 
 /**
- * Which deployments rest, and until when. Behind a contract so that several nodes can share it; reading is synchronous, so a shared
+ * Which deployments are in cooldown, and until when. Behind a contract so that several nodes can share it; reading is synchronous, so a shared
  * store keeps a local view and hears of changes.
  */
 export interface CooldownStore {
   /**
-   * Unix time in milliseconds until which the deployment rests; 0 when it does not. A time that is over stays readable until
-   * `clear`: it says that one dial should try before all do.
+   * Unix time in milliseconds until which the deployment is in cooldown; 0 when it is in none. A time that is over stays readable
+   * until `clear`: it says that one dial should try before all do.
    */
   until (deployment: string): number
-  /** Lets it rest. A later time counts over an earlier one. */
+  /** Begins a cooldown, or makes one longer: a later time counts over an earlier one. */
   start (deployment: string, until: number): void
   /** It has recovered. */
   clear (deployment: string): void

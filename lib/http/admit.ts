@@ -1,20 +1,19 @@
 import type { FastifyRequest } from 'fastify'
-import { createLease } from '../admission/lease.ts'
+import { unlessAborted } from '../abort.ts'
 import { findCredential, refuseKeyInQuery } from '../auth/credentials.ts'
 import { speaksLive, successorOf } from '../catalogue.ts'
 import { GatewayError } from '../errors.ts'
-import { connect, serves } from '../upstream/connect.ts'
+import { connect } from '../upstream/connect.ts'
 import type { Connected } from '../upstream/connect.ts'
+import { serves } from '../upstream/deployment.ts'
 import { allowsModel } from '../wildcard.ts'
 import type { ClientHandshake } from './handshake.ts'
-import { loggable, reportTo } from './route.ts'
+import { reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
 import type { Lease, Principal, RouteAttempt, RouteDecision, RoutePlan, RouteRequest } from '../../types/index.ts'
 
 /** What is settled before a client is answered. */
-export interface Admitted extends Omit<Connected, 'release'> {
-  /** What was taken for the upstream alone. */
-  readonly lease: Lease
+export interface Admitted extends Connected {
   readonly principal: Principal
   /** Public model name. */
   readonly model: string
@@ -70,14 +69,12 @@ export async function admit (request: FastifyRequest, handshake: ClientHandshake
     const connected = await connect({ ...plan, candidates }, {
       handshake: { query, safetyIdentifier: handshake.safetyIdentifier },
       named: named !== '',
+      lease,
       report: reportTo(router, request.log),
       attempts,
       signal
     }, tools.connecting)
-    const upstream = createLease(cause => request.log.error({ err: loggable(cause) }, 'realtime lease'))
-    upstream.defer(connected.release)
-    lease.defer(() => upstream.release())
-    return { ...connected, lease: upstream, principal, model, asked, route }
+    return { ...connected, principal, model, asked, route }
   } finally {
     // A name that nobody serves may be anything, a key in the wrong slot too.
     const known = route.candidates.length + route.passedOver.length > 0
@@ -100,14 +97,4 @@ function servedModel (asked: string, { options }: RouteTools): string {
 /** Sessions that name no model of their own: attached to a call, or transcription. */
 function modelless (query: URLSearchParams): boolean {
   return query.has('call_id') || query.get('intent') === 'transcription'
-}
-
-function unlessAborted<T> (value: T | Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    // First of all, so that a rejection which nobody waits for any more is not an unhandled one.
-    Promise.resolve(value).then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-  })
 }

@@ -3,12 +3,13 @@ import type { FastifyBaseLogger } from 'fastify'
 import { createObservers } from '../session/observers.ts'
 import { createModelStage } from '../session/pipeline/model-rule.ts'
 import { Session } from '../session/session.ts'
-import { modelOf, providerOf } from '../upstream/connect.ts'
+import { loggable } from '../loggable.ts'
+import { modelOf, providerOf } from '../upstream/deployment.ts'
 import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 import type { Admitted } from './admit.ts'
 import type { ClientHandshake } from './handshake.ts'
 import { hookObservers, logObserver, routerObserver } from './observers.ts'
-import { loggable, reportTo } from './route.ts'
+import { reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
 import type { Deployment, Dialect, DialectName, Lease } from '../../types/index.ts'
 
@@ -64,6 +65,7 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
   registry.add(session)
   lease.defer(() => registry.remove(id))
   observers.opened(session.info())
+  admitted.began()
   session.start()
 }
 

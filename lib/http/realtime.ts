@@ -2,12 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { createLease } from '../admission/lease.ts'
 import { isSecretProtocol, selectProtocol } from '../auth/credentials.ts'
 import { GatewayError } from '../errors.ts'
+import { loggable } from '../loggable.ts'
 import { admit } from './admit.ts'
 import { accept, prepare, refuseByEvent, refuseByHttp } from './answer.ts'
 import { readHandshake, readsEventsOnly } from './handshake.ts'
 import type { ClientHandshake } from './handshake.ts'
 import { openSession } from './open.ts'
-import { loggable, reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
 import type { Upgrade } from './upgrades.ts'
 
@@ -63,9 +63,7 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
         openSession(upgrade, handshake, admitted, lease, request.log, tools)
       } catch (cause) {
         // A dialect of the host's that cannot begin: nothing of the session may be left.
-        admitted.upstream.socket.destroy()
         lease.release()
-        reportTo(tools.router, request.log)({ type: 'ended', deployment: admitted.deployment, ms: 0, closeCode: 1000, unresponsive: false })
         request.log.error({ err: loggable(cause) }, 'realtime session could not begin')
         refuseByEvent(socket, new GatewayError('internal_error'), options.closeTimeout)
       }

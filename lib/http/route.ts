@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Authenticator } from '../auth/authenticate.ts'
 import type { Dialects } from '../dialect/dialects.ts'
+import { loggable } from '../loggable.ts'
 import type { ResolvedOptions } from '../options/resolve.ts'
 import type { Registry } from '../session/registry.ts'
 import type { ConnectTools } from '../upstream/connect.ts'
@@ -39,11 +40,4 @@ export function reportTo (router: Router, log: FastifyBaseLogger): (outcome: Rou
       log.error({ err }, 'router.report threw')
     }
   }
-}
-
-/** An error by its name, code and text alone: some carry requests, headers and credentials along. */
-export function loggable (error: unknown): { type: string, code?: string, message: string } | undefined {
-  if (!(error instanceof Error)) return undefined
-  const { code } = error as NodeJS.ErrnoException
-  return { type: error.name, ...(typeof code === 'string' && { code }), message: error.message }
 }

@@ -1,4 +1,3 @@
-import { GatewayError } from '../errors.ts'
 import type { UpstreamAnswer, UpstreamRefusal } from '../../types/index.ts'
 
 // A provider that asks for more is not worth waiting for, and the client should hear of others before.
@@ -52,25 +51,4 @@ function retryAfter (headers: Readonly<Record<string, string | string[] | undefi
   const seconds = Number(headers['retry-after'] ?? NaN)
   const wait = milliseconds >= 0 ? milliseconds : seconds * 1000
   return wait >= 0 ? Math.min(wait, maxRetryAfterMs) : undefined
-}
-
-/** How long a client waits for a place that a session holds: sessions end when they end. */
-const fullRetryMs = 5_000
-
-/**
- * What all refusals together mean to the client: come back later where anybody said so, else mend the request, else the upstream's fault.
- * @param full whether a limit of a deployment was reached
- * @param unsupported what an adapter said of a session that its provider does not have: the answer where nobody else was asked
- */
-export function mostUseful (refusals: readonly UpstreamRefusal[], full: boolean, unsupported?: GatewayError): GatewayError {
-  const has = (kind: UpstreamRefusal['kind']): boolean => refusals.some(refusal => refusal.kind === kind)
-  if (has('rate_limit')) {
-    const waits = refusals.flatMap(({ kind, retryAfterMs }) => kind === 'rate_limit' && retryAfterMs !== undefined ? [retryAfterMs] : [])
-    return new GatewayError('upstream_rate_limited', waits.length > 0 ? { retryAfterMs: Math.min(...waits) } : {})
-  }
-  if (has('client')) return new GatewayError('invalid_request')
-  if (full) return new GatewayError('rate_limit_exceeded', { retryAfterMs: fullRetryMs })
-  if (has('timeout')) return new GatewayError('upstream_timeout')
-  if (has('unsupported') && refusals.every(({ kind }) => kind === 'unsupported')) return unsupported ?? new GatewayError('unsupported_feature')
-  return new GatewayError(has('fault') ? 'upstream_unavailable' : 'upstream_rejected')
 }

@@ -1,6 +1,6 @@
 import type { DeploymentState } from './state.ts'
 
-/** The first places of a ranking, without sorting the rest. */
+/** The first few of a ranking, without sorting the others. */
 export class Podium {
   readonly #states: DeploymentState[] = []
   readonly #ranks: number[] = []
@@ -18,14 +18,14 @@ export class Podium {
     if (at === this.#size && !isBefore(rank, state, ranks[at - 1]!, states[at - 1]!)) return
     if (at < this.#size) at++
     // The worst falls off the end, everything behind the new one moves down.
-    let place = at - 1
-    while (place > 0 && isBefore(rank, state, ranks[place - 1]!, states[place - 1]!)) {
-      states[place] = states[place - 1]!
-      ranks[place] = ranks[place - 1]!
-      place--
+    let index = at - 1
+    while (index > 0 && isBefore(rank, state, ranks[index - 1]!, states[index - 1]!)) {
+      states[index] = states[index - 1]!
+      ranks[index] = ranks[index - 1]!
+      index--
     }
-    states[place] = state
-    ranks[place] = rank
+    states[index] = state
+    ranks[index] = rank
   }
 
   get states (): readonly DeploymentState[] {

@@ -14,8 +14,8 @@ const rateShare = 0.5
 type Cause = NonNullable<DeploymentStatus['cause']>
 
 /**
- * When one deployment rests. Closed: it is dialled. Open: it rests until its time. Half-open: its time is over, and one dial may try;
- * the next are let in when that one is ready.
+ * The circuit breaker of one deployment. Closed: it is dialled. Open: it is in cooldown and not dialled. Half-open: the cooldown is
+ * over, and one dial may try; the next are let in when that one is ready.
  */
 export class Cooldown {
   readonly #id: string
@@ -41,7 +41,10 @@ export class Cooldown {
     return this.#cause
   }
 
-  /** @param time Unix time in milliseconds */
+  /**
+   * When its cooldown ends, in Unix milliseconds; 0 when it is in none.
+   * @param time Unix time in milliseconds
+   */
   cooldownUntil (time: number): number {
     const until = this.#store.until(this.#id)
     return until > time ? until : 0
@@ -51,7 +54,7 @@ export class Cooldown {
     return this.#trying
   }
 
-  /** @returns whether it rests from now on because of this outcome */
+  /** @returns whether this outcome began a cooldown */
   hear (outcome: RouteOutcome, time: number): boolean {
     switch (outcome.type) {
       case 'dial':
@@ -66,7 +69,7 @@ export class Cooldown {
         // A warm socket was dialled before: it says nothing of dials now.
         if (outcome.warm) return false
         this.#dials = 0
-        // Nor does a dial say anything of sessions that were lost, until their time is over.
+        // Nor does a dial say anything of sessions that were lost: their cooldown lasts until its time is over.
         if (this.#store.until(this.#id) !== 0 && (this.#cause !== 'session' || this.cooldownUntil(time) === 0)) this.#store.clear(this.#id)
         return false
       case 'refused': {

@@ -29,16 +29,16 @@ export interface RouterTools {
   readonly now: () => number
   /** Unix time in milliseconds. */
   readonly time: () => number
-  /** Hears when a deployment begins to rest. */
+  /** Hears when a cooldown begins. */
   readonly onCooldown?: (deployment: Deployment, cause: NonNullable<DeploymentStatus['cause']>, forMs: number) => void
 }
 
-/** How long a client should wait for a place: sessions end when they end. */
+/** How long a client should wait for a slot: sessions end when they end. */
 const fullRetryMs = 5_000
 
 /**
  * The built-in router: the deployments of the model's group, level by level of `order`, each level by the group's strategy, without
- * those that rest or are full; then the same of the fallback groups.
+ * those in cooldown or full; then the same of the fallback groups.
  */
 export function createRouter (deployments: readonly Deployment[], routing: RoutingOptions, tools: RouterTools): Router {
   const options = { ...routingDefaults, ...routing }
@@ -118,14 +118,14 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
   }
 
   /**
-   * Nobody is fit. The one that recovers first is tried all the same; where there is none, all are full, none is for these tags, or
-   * the one that has no such sessions says so.
+   * Nobody is fit. The one whose cooldown ends first is tried all the same. Where none is in cooldown, all are full, none is for these
+   * tags, or one that has no such sessions says so.
    */
   function lastResort (groups: readonly Group[], passedOver: readonly PassedOver[]): RoutePlan | [] {
     if (passedOver.every(({ reason }) => reason === 'tags')) return []
     const having = (...reasons: PassedOver['reason'][]): ReadonlySet<string> => new Set(passedOver.filter(({ reason }) => reasons.includes(reason)).map(({ deployment }) => deployment))
-    const resting = having('cooldown', 'probing')
-    const last = resting.size > 0 || having('full', 'rate').size > 0 ? resting : having('unsupported')
+    const cooling = having('cooldown', 'probing')
+    const last = cooling.size > 0 || having('full', 'rate').size > 0 ? cooling : having('unsupported')
     let soonest: { group: Group, state: DeploymentState } | undefined
     let least = Infinity
     for (const group of groups) {

@@ -33,9 +33,9 @@ export function createSlots (now: () => number): Slots {
       return () => {
         if (!held) return
         held = false
-        const rest = sessions.get(id)! - 1
-        if (rest === 0) sessions.delete(id)
-        else sessions.set(id, rest)
+        const left = sessions.get(id)! - 1
+        if (left === 0) sessions.delete(id)
+        else sessions.set(id, left)
       }
     }
   }

@@ -4,14 +4,13 @@ import https from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { createSecureContext } from 'node:tls'
-import { parseJson } from '../wire/json/parse.ts'
-import { readClosePayload } from '../wire/close-frame.ts'
-import { opcodes } from '../wire/frame.ts'
-import { acceptFor } from '../wire/handshake.ts'
-import { MessageReader } from '../wire/reader.ts'
-import type { ReaderLimits } from '../wire/reader.ts'
 import { classifyAnswer } from '../providers/refusal.ts'
-import type { RealtimeEvent, UpstreamAnswer, UpstreamRefusal, UpstreamRequest } from '../../types/index.ts'
+import { acceptFor } from '../wire/handshake.ts'
+import { parseEvent } from '../wire/json/event.ts'
+import type { ReaderLimits } from '../wire/reader.ts'
+import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
+import { ParkedSocket } from './parked.ts'
+import type { UpstreamAnswer, UpstreamRefusal, UpstreamRequest } from '../../types/index.ts'
 
 export interface DialOptions {
   /** When the upstream counts as having answered. */
@@ -24,16 +23,15 @@ export interface DialOptions {
   readonly limits: ReaderLimits
 }
 
-/** A ready upstream: its paused socket and the bytes that it has sent already, first event included. */
-export interface ReadyUpstream {
-  readonly socket: Duplex
-  readonly head: Buffer
+/** An upstream that is ready: its paused socket and all that it has sent already, first event included. */
+export interface ReadyUpstream extends UpgradedSocket {
   /** The credential that it was shown, where there is one: a reason that it closes with must not repeat it. */
   readonly secret?: string
 }
 
+/** What came of a dial. */
 export type Dialed =
-  { readonly ready: ReadyUpstream, readonly refusal?: undefined, readonly cause?: undefined } |
+  { readonly ready: UpgradedSocket, readonly refusal?: undefined, readonly cause?: undefined } |
   { readonly ready?: undefined, readonly refusal: UpstreamRefusal, readonly cause?: unknown }
 
 export type Dial = (request: UpstreamRequest, options: DialOptions) => Promise<Dialed>
@@ -41,7 +39,7 @@ export type Dial = (request: UpstreamRequest, options: DialOptions) => Promise<D
 // What may come with the first event: other events, pings.
 const headSlack = 1024 * 1024
 
-/** Opens client sockets; the only slot that does. TLS sessions are resumed between its dials. */
+/** Opens client sockets; nothing else does. TLS sessions are resumed between its dials. */
 export function createDial (): Dial {
   // One context for all dials: making one takes a fifth of a millisecond, and TLS sessions are resumed within it.
   const secureContext = createSecureContext()
@@ -126,49 +124,16 @@ export function createDial (): Dial {
     if (signal.aborted) abort()
 
     function awaitFirstEvent (upgraded: Duplex, head: Buffer): void {
-      const chunks: Buffer[] = []
-      let size = 0
-      const ready = (): void => {
-        stop()
-        settle({ ready: { socket: upgraded, head: Buffer.concat(chunks) } })
-      }
-      // This reader only looks for the first message; the session's own reads the same bytes again.
-      const reader = new MessageReader(false, limits, {
-        inspects: true,
-        judge: text => {
-          const event = parseEvent(text)
+      const parked = new ParkedSocket(upgraded, limits.maxMessageBytes + headSlack, limits, {
+        first (text) {
+          const event = text && parseEvent(text.toString())
           if (event !== undefined) answered({ type: 'event', event })
-          if (!settled) ready()
-          return undefined
+          if (!settled) settle({ ready: parked.take() })
         },
-        take: () => {},
-        forward: () => { if (!settled) ready() },
-        control: (opcode, payload) => {
-          if (opcode !== opcodes.close) return
-          stop()
-          const close = readClosePayload(payload)
-          answered({ type: 'close', code: typeof close === 'string' ? 1006 : close.code })
-        },
-        fail: failure => fault(new Error(`the upstream broke the protocol: ${failure}`))
+        ended: code => answered({ type: 'close', code }),
+        failed: fault
       })
-      const onData = (chunk: Buffer): void => {
-        chunks.push(chunk)
-        size += chunk.length
-        reader.push(chunk)
-        if (!settled && size > limits.maxMessageBytes + headSlack) fault(new Error('the upstream sent too much before its first event'))
-      }
-      const onEnd = (): void => answered({ type: 'close', code: 1006 })
-      const stop = (): void => {
-        upgraded.pause()
-        upgraded.off('data', onData)
-        upgraded.off('end', onEnd)
-        upgraded.off('close', onEnd)
-        reader.stop()
-      }
-      upgraded.on('end', onEnd)
-      upgraded.on('close', onEnd)
-      if (head.length > 0) onData(head)
-      if (!settled) upgraded.on('data', onData)
+      parked.start(head)
     }
   })
 }
@@ -184,13 +149,4 @@ function isWebSocket (response: IncomingMessage, key: string, offered: readonly 
     headers['sec-websocket-accept'] === acceptFor(key) &&
     headers['sec-websocket-extensions'] === undefined &&
     (protocol === undefined || offered.includes(protocol))
-}
-
-function parseEvent (text: Buffer): RealtimeEvent | undefined {
-  try {
-    const event = parseJson(text.toString())
-    return typeof event === 'object' && event !== null && typeof (event as RealtimeEvent).type === 'string' ? event as RealtimeEvent : undefined
-  } catch {
-    return undefined
-  }
 }

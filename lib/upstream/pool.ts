@@ -1,26 +1,21 @@
 import { setMaxListeners } from 'node:events'
-import type { Duplex } from 'node:stream'
 import { isDeepStrictEqual } from 'node:util'
-import type { Slots } from './capacity.ts'
-import { encodeFrame, opcodes } from '../wire/frame.ts'
-import { MessageReader } from '../wire/reader.ts'
 import type { ReaderLimits } from '../wire/reader.ts'
+import type { Deployment, Lease } from '../../types/index.ts'
+import type { Slots } from './capacity.ts'
 import type { ReadyUpstream } from './dial.ts'
+import { ParkedSocket } from './parked.ts'
 import type { Probe } from './probe.ts'
-import type { Deployment } from '../../types/index.ts'
-
-/** A warm socket, and the slot on its deployment that goes with it. */
-export interface WarmUpstream {
-  readonly upstream: ReadyUpstream
-  readonly release: () => void
-}
 
 /** Upstream sockets that were dialled ahead of need and have sent their first event. */
 export interface WarmPool {
   /** Begins to dial. */
   start (): void
-  /** A socket of `deployment` that is alive, never handed out before; `undefined` when none waits. */
-  take (deployment: Deployment): WarmUpstream | undefined
+  /**
+   * A socket of `deployment` that is alive, never handed out before; `undefined` when none waits.
+   * @param lease takes the socket and its slot
+   */
+  take (deployment: Deployment, lease: Lease): ReadyUpstream | undefined
   /** Closes a waiting socket of `deployment`, so that its slot is free. `false`: none waits. */
   evict (deployment: Deployment): boolean
   /** Closes all that wait and dials no more. */
@@ -33,6 +28,8 @@ export interface WarmPoolOptions {
   readonly dial: Probe
   readonly slots: Slots
   readonly limits: ReaderLimits
+  /** Makes the lease of one socket that waits. */
+  readonly lease: () => Lease
 }
 
 const defaultMaxIdleMs = 20_000
@@ -49,14 +46,14 @@ const fullMs = 1_000
 // What an upstream may say while it waits: its first events and a heartbeat now and then.
 const maxHeadBytes = 256 * 1024
 
-interface Waiting extends WarmUpstream {
-  readonly socket: Duplex
-  /** Bytes that came so far; a session reads them again from the first. */
-  readonly chunks: Buffer[]
-  readonly stop: () => void
+interface Waiting {
+  /** Takes it off the shelf: from now on nobody replaces it. */
+  take (): ReadyUpstream
+  /** Holds the socket and its slot. */
+  readonly lease: Lease
 }
 
-export function createWarmPool ({ deployments, dial, slots, limits }: WarmPoolOptions): WarmPool {
+export function createWarmPool ({ deployments, dial, slots, limits, lease: createLease }: WarmPoolOptions): WarmPool {
   const closing = new AbortController()
   // As many listen as are dialled at a time, which is no leak.
   setMaxListeners(0, closing.signal)
@@ -75,16 +72,17 @@ export function createWarmPool ({ deployments, dial, slots, limits }: WarmPoolOp
     const { deployment } = shelf
     const release = slots.take(deployment)
     if (release === undefined) return false
+    const lease = createLease()
+    lease.defer(release)
     shelf.dialling++
-    dial(deployment, closing.signal).then(({ ready, refusal }) => {
+    dial(deployment, lease, closing.signal).then(({ ready, refusal }) => {
       shelf.dialling--
       if (ready === undefined || closing.signal.aborted) {
-        ready?.socket.destroy()
-        release()
+        lease.release()
         backOff(shelf, refusal?.retryAfterMs)
         return
       }
-      keep(shelf, ready, release)
+      keep(shelf, ready, lease)
       added?.()
       fill(shelf)
     })
@@ -106,37 +104,18 @@ export function createWarmPool ({ deployments, dial, slots, limits }: WarmPoolOp
     shelf.timer.unref()
   }
 
-  /** Reads on while the socket waits, so that its pings are answered and its end is seen. */
-  function keep (shelf: Shelf, { socket, head, secret }: ReadyUpstream, release: () => void): void {
-    const chunks: Buffer[] = []
-    let bytes = 0
+  /** Parks a socket on its shelf until it is taken, lost, or too old. */
+  function keep (shelf: Shelf, { socket, head, secret }: ReadyUpstream, lease: Lease): void {
     const drop = (): boolean => {
       const at = shelf.waiting.indexOf(entry)
       if (at === -1) return false
-      shelf.waiting.splice(at, 1)
-      discard(entry)
+      discard(shelf.waiting.splice(at, 1)[0]!)
       return true
     }
     const replace = (): void => { if (drop()) fill(shelf) }
     // An upstream that answers and then hangs up would be dialled in circles.
     const lose = (): void => { if (drop()) backOff(shelf) }
-    const reader = new MessageReader(false, limits, {
-      inspects: false,
-      judge: () => undefined,
-      take: () => {},
-      forward: () => {},
-      control: (opcode, payload) => {
-        if (opcode === opcodes.ping) socket.write(encodeFrame(opcodes.pong, payload, true))
-        else if (opcode === opcodes.close) lose()
-      },
-      fail: lose
-    })
-    const read = (chunk: Buffer): void => {
-      chunks.push(chunk)
-      bytes += chunk.length
-      if (bytes > maxHeadBytes) lose()
-      else reader.push(chunk)
-    }
+    const parked = new ParkedSocket(socket, maxHeadBytes, limits, { ended: lose, failed: lose })
     const maxIdleMs = shelf.deployment.warm!.maxIdleMs ?? defaultMaxIdleMs
     // A fresh one is dialled before this one is too old, so that the shelf does not run empty in between.
     const renewal = setTimeout(() => {
@@ -145,42 +124,32 @@ export function createWarmPool ({ deployments, dial, slots, limits }: WarmPoolOp
     }, maxIdleMs * renewAt).unref()
     const end = setTimeout(replace, maxIdleMs).unref()
     const entry: Waiting = {
-      socket,
-      chunks,
-      release,
-      get upstream () {
-        return { socket, head: Buffer.concat(chunks), secret }
-      },
-      stop () {
+      lease,
+      take () {
         clearTimeout(renewal)
         clearTimeout(end)
-        reader.stop()
-        socket.pause()
-        socket.off('data', read).off('end', lose).off('close', lose)
+        return { ...parked.take(), secret }
       }
     }
     shelf.waiting.push(entry)
-    socket.on('end', lose).on('close', lose)
-    if (head.length > 0) read(head)
-    if (shelf.waiting.includes(entry)) socket.on('data', read).resume()
+    parked.start(head)
   }
 
   return {
     start () {
       for (const shelf of shelves.values()) fill(shelf)
     },
-    take (deployment) {
+    take (deployment, lease) {
       const shelf = shelves.get(deployment.id)
       // A router of the host's may name a deployment of its own making, with another target or credential.
       if (shelf === undefined || !isDeepStrictEqual(shelf.deployment, deployment)) return undefined
       // The oldest first: the others have longer to live.
       const entry = shelf.waiting.shift()
       if (entry === undefined) return undefined
-      entry.stop()
+      lease.defer(() => entry.lease.release())
       shelf.backOffMs = 0
-      const { upstream, release } = entry
       queueMicrotask(() => fill(shelf))
-      return { upstream, release }
+      return entry.take()
     },
     evict ({ id }) {
       const shelf = shelves.get(id)
@@ -201,7 +170,6 @@ export function createWarmPool ({ deployments, dial, slots, limits }: WarmPoolOp
 }
 
 function discard (entry: Waiting): void {
-  entry.stop()
-  entry.socket.destroy()
-  entry.release()
+  entry.take()
+  entry.lease.release()
 }

@@ -1,22 +1,26 @@
 import { setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Deployment, Lease, RouteOutcome, UpstreamRefusal } from '../../types/index.ts'
+import { dialDeployment } from './attempt.ts'
+import type { AttemptTools } from './attempt.ts'
 import type { Slots } from './capacity.ts'
+import { modelOf } from './deployment.ts'
 import type { ReadyUpstream } from './dial.ts'
-import { dialDeployment, modelOf } from './connect.ts'
-import type { ConnectTools } from './connect.ts'
-import type { Deployment, RouteOutcome, UpstreamRefusal } from '../../types/index.ts'
 
-/** Dials a deployment without a client, and tells the router what came of it. Never rejects; neither is there when it was aborted. */
-export type Probe = (deployment: Deployment, signal: AbortSignal) => Promise<{ readonly ready?: ReadyUpstream, readonly refusal?: UpstreamRefusal }>
+/**
+ * Dials a deployment without a client, and tells the router what came of it. Never rejects; neither is there when it was aborted.
+ * `lease` takes the socket that is ready.
+ */
+export type Probe = (deployment: Deployment, lease: Lease, signal: AbortSignal) => Promise<{ readonly ready?: ReadyUpstream, readonly refusal?: UpstreamRefusal }>
 
-export function createProbe (tools: Omit<ConnectTools, 'pool'>, report: (outcome: RouteOutcome, cause?: unknown) => void): Probe {
-  return async (deployment, signal) => {
+export function createProbe (tools: AttemptTools, report: (outcome: RouteOutcome, cause?: unknown) => void): Probe {
+  return async (deployment, lease, signal) => {
     const startedAt = tools.now()
     report({ type: 'dial', deployment, probe: true })
     // What a client without parameters of its own would send, credential included.
-    const { ready, refusal = { kind: 'fault' }, cause } = await dialDeployment(deployment, { model: modelOf(deployment), query: new URLSearchParams() }, tools, signal)
+    const { ready, refusal = { kind: 'fault' }, cause } = await dialDeployment(deployment, { model: modelOf(deployment), query: new URLSearchParams() }, tools, lease, signal)
     const ms = tools.now() - startedAt
     if (signal.aborted) {
-      ready?.socket.destroy()
       report({ type: 'dropped', deployment })
       return {}
     }
@@ -29,14 +33,22 @@ export function createProbe (tools: Omit<ConnectTools, 'pool'>, report: (outcome
   }
 }
 
+export interface ProbingTools {
+  readonly slots: Slots
+  readonly probe: Probe
+  /** Makes the lease of one probe. */
+  readonly lease: () => Lease
+  /** A number in [0, 1). */
+  readonly random?: () => number
+}
+
 /**
  * Probes each deployment now and then, so that the router knows of a failure before a client does. A wildcard names no model and is
  * not probed, and one without a free slot answers well enough.
  * @param intervalMs mean time between two probes of one deployment
- * @param random a number in [0, 1)
  * @returns stops probing
  */
-export function startProbing (deployments: readonly Deployment[], intervalMs: number, slots: Slots, probe: Probe, random: () => number = Math.random): () => void {
+export function startProbing (deployments: readonly Deployment[], intervalMs: number, { slots, probe, lease: createLease, random = Math.random }: ProbingTools): () => void {
   const stopped = new AbortController()
   const { signal } = stopped
   // One or two for each deployment, which is no leak.
@@ -46,25 +58,13 @@ export function startProbing (deployments: readonly Deployment[], intervalMs: nu
 
   async function keepProbing (deployment: Deployment): Promise<void> {
     // Spread over the interval, so that many nodes and deployments do not knock all at once.
-    while (await slept(intervalMs * (0.5 + random()), signal)) {
+    while (await sleep(intervalMs * (0.5 + random()), true, { signal, ref: false }).catch(() => false)) {
       const release = slots.take(deployment)
       if (release === undefined) continue
-      const { ready } = await probe(deployment, signal)
-      ready?.socket.destroy()
-      release()
+      const lease = createLease()
+      lease.defer(release)
+      await probe(deployment, lease, signal)
+      lease.release()
     }
   }
-}
-
-/** Waits `ms`; `false` when it was aborted meanwhile. */
-function slept (ms: number, signal: AbortSignal): Promise<boolean> {
-  return new Promise(resolve => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve(!signal.aborted)
-    }
-    const timer = setTimeout(done, ms).unref()
-    signal.addEventListener('abort', done)
-  })
 }

@@ -1,3 +1,5 @@
+import { unlessAborted } from '../abort.ts'
+import { loggable } from '../loggable.ts'
 import type { Deployment, UpstreamRefusal } from '../../types/index.ts'
 
 /** What came of asking a deployment for its token. */
@@ -10,21 +12,20 @@ export type AskedToken =
  * @param timeout milliseconds to wait for it
  * @param signal aborted when nobody waits for it any more
  */
-export function askToken (deployment: Deployment, timeout: number, signal: AbortSignal): Promise<AskedToken> {
-  return new Promise(resolve => {
-    const settle = (asked: AskedToken): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', abort)
-      resolve(asked)
-    }
-    const abort = (): void => settle({ refusal: { kind: 'fault' }, cause: signal.reason })
-    const timer = setTimeout(() => settle({ refusal: { kind: 'timeout' }, cause: new Error('the function token gave nothing in time') }), timeout)
-    signal.addEventListener('abort', abort)
-    if (signal.aborted) return abort()
+export async function askToken (deployment: Deployment, timeout: number, signal: AbortSignal): Promise<AskedToken> {
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(new Error('the function token gave nothing in time')), timeout)
+  const over = AbortSignal.any([signal, late.signal])
+  try {
+    over.throwIfAborted()
     // One that throws at once is one that rejects.
-    new Promise<unknown>(resolve => { resolve(deployment.token!()) })
-      .then(value => settle(readToken(value)), cause => settle({ refusal: { kind: 'fault' }, cause: loggable(cause) }))
-  })
+    return readToken(await unlessAborted<unknown>(new Promise(resolve => { resolve(deployment.token!()) }), over))
+  } catch (cause) {
+    if (!over.aborted) return { refusal: { kind: 'fault' }, cause: failed(cause) }
+    return { refusal: { kind: signal.aborted ? 'fault' : 'timeout' }, cause: over.reason }
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function readToken (value: unknown): AskedToken {
@@ -36,10 +37,9 @@ function readToken (value: unknown): AskedToken {
 // Identity services quote what they were sent, and what they would have sent back.
 const secrets = /\bbearer\s+\S+|(?:token|secret|password|assertion|key)["']?\s*[=:]\s*\S+|\beyJ[\w.-]{6,}|[\w.~+/=-]{40,}/gi
 
-/** Why the callback failed, by name, code and text alone, and without what looks like a credential. */
-function loggable (cause: unknown): Error {
-  if (!(cause instanceof Error)) return new Error('the function token failed')
-  const { code, name, message } = cause as { code?: unknown, name?: unknown, message?: unknown }
-  const told = new Error(typeof message === 'string' ? `the function token failed: ${message.replace(secrets, '[redacted]')}` : 'the function token failed')
-  return Object.assign(told, typeof name === 'string' && { name }, typeof code === 'string' && { code })
+/** Why the function failed, without what looks like a credential. */
+function failed (cause: unknown): Error {
+  const { type, code, message } = loggable(cause) ?? { type: 'Error', message: '' }
+  const told = message === '' ? '' : `: ${message.replace(secrets, '[redacted]')}`
+  return Object.assign(new Error(`the function token failed${told}`), { name: type, ...(code !== undefined && { code }) })
 }

@@ -24,7 +24,7 @@ t.test('a model that nobody serves has no candidates and no wait', async t => {
   t.strictSame(testRouter([deployment('a')]).plan({ model: 'other' }), { candidates: [] })
 })
 
-t.test('three failures in a row let a deployment rest, and one dial tries when the time is over', async t => {
+t.test('three failures in a row begin a cooldown, and one dial tries when it is over', async t => {
   const [a, b] = [deployment('a'), deployment('b')]
   const { choose, plan, report, pass } = testRouter([a, b], { allowedFails: 3, cooldownMs: 5_000 })
   report(...refusal(a), ...refusal(a))
@@ -41,7 +41,7 @@ t.test('three failures in a row let a deployment rest, and one dial tries when t
   t.ok(choose().includes('a'), 'and its failures are forgotten')
 })
 
-t.test('a dial that tries and fails lets the deployment rest again at once', async t => {
+t.test('a dial that tries and fails begins the next cooldown at once', async t => {
   const [a, b] = [deployment('a'), deployment('b')]
   const { plan, report, pass } = testRouter([a, b], { allowedFails: 3 })
   report(...refusal(a), ...refusal(a), ...refusal(a))
@@ -89,7 +89,7 @@ t.test('sessions that are lost count though every dial succeeds, and a good end 
   t.strictSame(plan().passedOver, [{ deployment: 'a', reason: 'cooldown' }])
 })
 
-t.test('failing every other time lets a deployment rest too', async t => {
+t.test('failing every other time begins a cooldown too', async t => {
   const [a, b] = [deployment('a'), deployment('b')]
   const { plan, report } = testRouter([a, b])
   for (let i = 0; i < 5; i++) report(...refusal(a), ...success(a))
@@ -98,14 +98,14 @@ t.test('failing every other time lets a deployment rest too', async t => {
   t.strictSame(plan().passedOver, [{ deployment: 'a', reason: 'cooldown' }])
 })
 
-t.test('cooldownMs 0 on a deployment keeps it from resting', async t => {
+t.test('cooldownMs 0 on a deployment: no cooldown ever begins', async t => {
   const a = deployment('a', { cooldownMs: 0 })
   const { plan, report } = testRouter([a, deployment('b')])
   for (let i = 0; i < 20; i++) report(...refusal(a))
   t.strictSame(plan().passedOver, [])
 })
 
-t.test('when all rest, the one that recovers first is tried', async t => {
+t.test('when all are in cooldown, the one whose cooldown ends first is tried', async t => {
   const [a, b] = [deployment('a'), deployment('b')]
   const { choose, report } = testRouter([a, b])
   report(...refusal(a, 'rate_limit', 9_000), ...refusal(b, 'rate_limit', 8_000))
@@ -140,7 +140,7 @@ t.test('a group whose starts are used up says when the first of them is a minute
   t.strictSame(plan().candidates.map(({ id }) => id), ['a'])
 })
 
-t.test('deployments whose provider has no such sessions take no place of those that have them', async t => {
+t.test('deployments whose provider has no such sessions are no candidates beside those that have them', async t => {
   const { plan } = testRouter([...['a', 'b', 'c', 'd', 'e'].map(id => deployment(id)), deployment('last', { order: 1 })], { maxCandidates: 2 })
   const { candidates, passedOver } = plan({ serves: ({ id }) => id === 'last' })
   t.strictSame(candidates.map(({ id }) => id), ['last'])
@@ -154,7 +154,7 @@ t.test('where nobody has such sessions, one is a candidate to say so; where othe
   report(...success(b))
   t.match(plan({ serves: ({ id }) => id === 'b' }), { candidates: [], retryAfterMs: Number })
   report({ type: 'ended', deployment: b, ms: 1, closeCode: 1000, unresponsive: false }, ...refusal(b, 'rate_limit', 9_000))
-  t.strictSame(plan({ serves: ({ id }) => id === 'b' }).candidates.map(({ id }) => id), ['b'], 'one that rests is better than one that cannot')
+  t.strictSame(plan({ serves: ({ id }) => id === 'b' }).candidates.map(({ id }) => id), ['b'], 'one in cooldown is better than one that cannot')
 })
 
 t.test('fallback groups come after the group, and only for keys that may use them', async t => {

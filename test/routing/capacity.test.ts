@@ -6,7 +6,7 @@ import type { Caller, Visited } from '../fixtures/routing.ts'
 import { startProbing } from '../../lib/upstream/probe.ts'
 import { createSlots } from '../../lib/upstream/capacity.ts'
 import type { RouteOutcome } from '../../types/index.ts'
-import { at, eventually, providerKey, startGateway, startTcp, startUpstream, visit } from '../fixtures/routing.ts'
+import { at, eventually, newLease, providerKey, startGateway, startTcp, startUpstream, visit } from '../fixtures/routing.ts'
 import type { RoutedGateway } from '../fixtures/routing.ts'
 import { deployment, refusal, testRouter } from '../fixtures/router.ts'
 
@@ -142,17 +142,18 @@ t.test('probes are spread over half to one and a half intervals', async t => {
   for (const [random, from, to] of [[0, 50, 95], [0.99, 145, 300]] as const) {
     const startedAt = performance.now()
     const ms = await new Promise<number>(resolve => {
-      const stop = startProbing([deployment('one')], 100, slots, async () => {
+      const probe = async (): Promise<object> => {
         stop()
         resolve(performance.now() - startedAt)
         return {}
-      }, () => random)
+      }
+      const stop = startProbing([deployment('one')], 100, { slots, probe, lease: newLease, random: () => random })
     })
     t.ok(ms >= from - 2 && ms < to + 300, `${Math.round(ms)} ms`)
   }
 })
 
-t.test('while a deployment rests, neither a warm socket nor a dial ends the rest that its lost sessions earned', async t => {
+t.test('neither a warm socket nor a dial ends a cooldown that lost sessions began', async t => {
   const [a, b] = [deployment('a'), deployment('b')]
   const { choose, report, pass } = testRouter([a, b], { cooldownMs: 5_000 })
   const lost: RouteOutcome[] = [{ type: 'dial', deployment: a }, { type: 'ready', deployment: a, ms: 1 }, { type: 'ended', deployment: a, ms: 1, closeCode: 1006, unresponsive: false }]
@@ -168,7 +169,7 @@ t.test('while a deployment rests, neither a warm socket nor a dial ends the rest
   report({ type: 'dial', deployment: a }, { type: 'ready', deployment: a, ms: 0, warm: true })
   t.strictSame(choose(), ['b'], 'a warm socket was dialled before')
   report({ type: 'dial', deployment: a, probe: true }, { type: 'ready', deployment: a, ms: 1, probe: true })
-  t.strictSame(choose().sort(), ['a', 'b'], 'a dial that succeeds ends the rest that failed dials earned')
+  t.strictSame(choose().sort(), ['a', 'b'], 'a dial that succeeds ends a cooldown that failed dials began')
 })
 
 t.test('a shared cooldown store: what one gateway learns the other heeds', async t => {

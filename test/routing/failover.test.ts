@@ -19,8 +19,8 @@ interface Way {
   readonly status: number
   readonly code: string
   readonly retryAfter?: number
-  /** What the first failure makes of the deployment, if it lets it rest. */
-  readonly rests?: { readonly cause: DeploymentStatus['cause'], readonly forMs: number }
+  /** The cooldown that the first failure begins, if it does. */
+  readonly cooldown?: { readonly cause: DeploymentStatus['cause'], readonly forMs: number }
   /** It takes the whole `connectTimeout`. */
   readonly waits?: boolean
 }
@@ -31,7 +31,7 @@ const unavailable = { kind: 'fault', status: 502, code: 'upstream_unavailable' }
 const rejected = { status: 502, code: 'upstream_rejected' } as const
 const timeout = { kind: 'timeout', status: 504, code: 'upstream_timeout', waits: true } as const
 const limited = { kind: 'rate_limit', status: 429, code: 'upstream_rate_limited' } as const
-const credentials = { ...rejected, kind: 'credentials', rests: { cause: 'credentials', forMs: 300_000 } } as const
+const credentials = { ...rejected, kind: 'credentials', cooldown: { cause: 'credentials', forMs: 300_000 } } as const
 
 const ways: Way[] = [
   { name: 'connection refused', upstream: async () => `ws://127.0.0.1:${await closedPort()}`, ...unavailable },
@@ -40,8 +40,8 @@ const ways: Way[] = [
   { name: '401', upstream: refuse(401), ...credentials },
   { name: '403', upstream: refuse(403), ...credentials },
   { name: '404', upstream: refuse(404), kind: 'not_found', ...rejected },
-  { name: '429 with Retry-After', upstream: refuse(429, { 'Retry-After': '7' }), ...limited, retryAfter: 7, rests: { cause: 'rate_limit', forMs: 7_000 } },
-  { name: '429 without Retry-After', upstream: refuse(429), ...limited, retryAfter: 1, rests: { cause: 'rate_limit', forMs: 5_000 } },
+  { name: '429 with Retry-After', upstream: refuse(429, { 'Retry-After': '7' }), ...limited, retryAfter: 7, cooldown: { cause: 'rate_limit', forMs: 7_000 } },
+  { name: '429 without Retry-After', upstream: refuse(429), ...limited, retryAfter: 1, cooldown: { cause: 'rate_limit', forMs: 5_000 } },
   { name: '500', upstream: refuse(500), ...unavailable },
   { name: '503', upstream: refuse(503), ...unavailable },
   { name: '302', upstream: refuse(302, { Location: 'ws://127.0.0.1:1/' }), ...unavailable },
@@ -49,10 +49,10 @@ const ways: Way[] = [
   { name: 'silence before TLS', upstream: async t => `wss://127.0.0.1:${(await startTcp(t)).port}`, ...timeout },
   { name: 'silence before 101', upstream: faulty({ type: 'hang' }), ...timeout },
   { name: 'silence before the first event', upstream: faulty({ type: 'silent' }), ...timeout },
-  { name: 'an error event for the quota', upstream: faulty({ type: 'error_first', code: 'insufficient_quota' }), kind: 'quota', ...rejected, rests: { cause: 'quota', forMs: 300_000 } },
+  { name: 'an error event for the quota', upstream: faulty({ type: 'error_first', code: 'insufficient_quota' }), kind: 'quota', ...rejected, cooldown: { cause: 'quota', forMs: 300_000 } },
   { name: 'an error event for the key', upstream: faulty({ type: 'error_first', code: 'invalid_api_key' }), ...credentials },
   { name: 'a close before the first event', upstream: faulty({ type: 'close_first', code: 1011 }), ...unavailable },
-  { name: 'a close before the first event that says try again later', upstream: faulty({ type: 'close_first', code: 1013 }), ...limited, retryAfter: 1, rests: { cause: 'rate_limit', forMs: 5_000 } }
+  { name: 'a close before the first event that says try again later', upstream: faulty({ type: 'close_first', code: 1013 }), ...limited, retryAfter: 1, cooldown: { cause: 'rate_limit', forMs: 5_000 } }
 ]
 
 for (const way of ways) {
@@ -79,8 +79,8 @@ for (const way of ways) {
 
     for (const id of ['bad', 'alone']) {
       const { state, cause, cooldownLeftMs, sessions, dialMs, startsLastMinute } = gateway.status(id)
-      t.strictSame({ state, cause, sessions, dialMs, startsLastMinute }, { state: way.rests ? 'cooldown' : 'ready', cause: way.rests?.cause, sessions: 0, dialMs: undefined, startsLastMinute: 1 })
-      if (way.rests) t.ok(cooldownLeftMs! > way.rests.forMs - 4_000 && cooldownLeftMs! <= way.rests.forMs, `rests for ${cooldownLeftMs} ms`)
+      t.strictSame({ state, cause, sessions, dialMs, startsLastMinute }, { state: way.cooldown ? 'cooldown' : 'ready', cause: way.cooldown?.cause, sessions: 0, dialMs: undefined, startsLastMinute: 1 })
+      if (way.cooldown) t.ok(cooldownLeftMs! > way.cooldown.forMs - 4_000 && cooldownLeftMs! <= way.cooldown.forMs, `in cooldown for ${cooldownLeftMs} ms`)
     }
     t.match(gateway.status('good'), { state: 'ready', sessions: 1, startsLastMinute: 1, dialMs: Number })
 
@@ -141,7 +141,7 @@ t.test('a client that leaves during the dial leaves nothing behind', async t => 
     socket.write(upgradeRequest())
     await eventually(() => hanging.connections.size === 1, 'the upstream is dialled')
     t.match(gateway.status('one'), { sessions: 1 })
-    t.match(await visit(gateway), { status: 429, error: { code: 'rate_limit_exceeded' } }, 'the only place is taken')
+    t.match(await visit(gateway), { status: 429, error: { code: 'rate_limit_exceeded' } }, 'the only slot is taken')
     leave(socket)
     await eventually(() => hanging.connections.size === 0, 'the dial is called off')
     t.match(gateway.status('one'), { state: 'ready', sessions: 0 })
@@ -149,7 +149,7 @@ t.test('a client that leaves during the dial leaves nothing behind', async t => 
   }
 })
 
-t.test('after three refusals the first candidate is left alone, and tried again when its rest is over', async t => {
+t.test('after three refusals the first candidate is left alone, and tried again when its cooldown is over', async t => {
   const [flaky, steady] = [await startUpstream(t), await startUpstream(t)]
   const gateway = await startGateway(t, { deployments: [at(flaky.url, 'flaky'), at(steady.url, 'steady', { order: 1 })], routing: { cooldownMs: 300 } })
   flaky.inject({ type: 'refuse', status: 503 }, 3)
@@ -160,20 +160,20 @@ t.test('after three refusals the first candidate is left alone, and tried again 
   t.equal(flaky.connections.length, 3, 'three were enough')
   t.match(gateway.status('flaky'), { state: 'cooldown', cause: 'fault' })
   t.match(gateway.opened.at(-1), { route: { candidates: ['steady'], passedOver: [{ deployment: 'flaky', reason: 'cooldown' }], attempts: [{ outcome: 'ready' }] } })
-  t.ok(gateway.log.some(({ msg, deployment }) => msg === 'realtime deployment rests' && deployment === 'flaky'))
-  await eventually(() => gateway.status('flaky').state === 'ready', 'its rest is over')
+  t.ok(gateway.log.some(({ msg, deployment }) => msg === 'realtime deployment in cooldown' && deployment === 'flaky'))
+  await eventually(() => gateway.status('flaky').state === 'ready', 'its cooldown is over')
   const { caller } = await visit(gateway)
   t.equal(gateway.opened.at(-1)!.deployment, 'flaky')
   await caller!.leave()
 })
 
-t.test('when its rest is over one dial tries, and all others go elsewhere meanwhile', async t => {
+t.test('when a cooldown is over one dial tries, and all others go elsewhere meanwhile', async t => {
   const [flaky, steady] = [await startUpstream(t), await startUpstream(t)]
   const gateway = await startGateway(t, { deployments: [at(flaky.url, 'flaky', { allowedFails: 1 }), at(steady.url, 'steady', { order: 1 })], routing: { cooldownMs: 50 } })
   flaky.inject({ type: 'refuse', status: 503 })
   flaky.inject({ type: 'delay', ms: 300 })
   const callers = [await visit(gateway)]
-  await eventually(() => gateway.status('flaky').state === 'ready', 'its rest is over')
+  await eventually(() => gateway.status('flaky').state === 'ready', 'its cooldown is over')
   callers.push(...await Promise.all(Array.from({ length: 10 }, () => visit(gateway))))
   t.equal(flaky.connections.length, 2, 'the one that failed, and the one that tried')
   t.equal(steady.connections.length, 10)
@@ -181,7 +181,7 @@ t.test('when its rest is over one dial tries, and all others go elsewhere meanwh
   await Promise.all(callers.map(({ caller }) => caller!.leave()))
 })
 
-t.test('sessions that are lost in the middle let a deployment rest though it answers every dial', async t => {
+t.test('sessions that are lost in the middle begin a cooldown though the deployment answers every dial', async t => {
   const [flaky, steady] = [await startUpstream(t), await startUpstream(t)]
   const gateway = await startGateway(t, { deployments: [at(flaky.url, 'flaky'), at(steady.url, 'steady', { order: 1 })] })
   const losses: SimulatorFault[] = [{ type: 'abort', how: 'rst' }, { type: 'abort', how: 'fin' }, { type: 'close', code: 1011 }]
@@ -239,7 +239,7 @@ t.test('fallbacks go on with another model under its own name; a key may forbid 
   t.match(await visit(gateway, { key: strict }), { status: 502 })
 })
 
-t.test('a model that a client made up does not let a wildcard deployment rest', async t => {
+t.test('a model that a client made up begins no cooldown of a wildcard deployment', async t => {
   const upstream = await startUpstream(t, { models: ['gpt-realtime'] })
   const gateway = await startGateway(t, { deployments: [at(upstream.url, 'any', { model: '*', target: 'openai/*' })] })
   for (let i = 0; i < 4; i++) t.match(await visit(gateway, { query: `model=made-up-realtime-${i}` }), { status: 502 })

@@ -3,7 +3,7 @@ import type { Simulator, SimulatorFault } from '../../lib/testing/index.ts'
 import { connect } from '../../lib/upstream/connect.ts'
 import type { Dialed } from '../../lib/upstream/dial.ts'
 import type { DeploymentOptions, RouteAttempt, RouteOutcome, RoutingOptions } from '../../types/index.ts'
-import { at, connectTools, eventually, ready, startGateway, startUpstream, talk, upgradeRequest, visit } from '../fixtures/routing.ts'
+import { at, connectTools, eventually, newLease, ready, startGateway, startUpstream, talk, upgradeRequest, visit } from '../fixtures/routing.ts'
 import type { RoutedGateway } from '../fixtures/routing.ts'
 import { deployment } from '../fixtures/router.ts'
 import { dial } from '../fixtures/wire/raw-http.ts'
@@ -41,7 +41,7 @@ t.test('a slow first candidate: the second is dialled beside it and wins, the fi
   await talk(caller!)
   t.equal(second.connections.length, 1)
   const next = await visit(gateway)
-  t.equal(gateway.opened[1]!.deployment, 'first', 'its only place was given back')
+  t.equal(gateway.opened[1]!.deployment, 'first', 'its only slot was given back')
   await Promise.all([caller!.leave(), next.caller!.leave()])
 })
 
@@ -125,7 +125,7 @@ t.test('many hedged dials at once: one session each, and no socket that nobody u
 
 t.test('two dials that end in one and the same moment', async t => {
   /** Runs a hedged connect whose two dials end together. */
-  async function together (first: Dialed, second: Dialed): Promise<{ winner: string | undefined, outcomes: string[], attempts: string[], free: boolean }> {
+  async function together (first: Dialed, second: Dialed): Promise<{ winner: string | undefined, closed: boolean[], outcomes: string[], attempts: string[], free: boolean }> {
     const ends: Array<() => void> = []
     const attempts: RouteAttempt[] = []
     const outcomes: RouteOutcome[] = []
@@ -135,34 +135,35 @@ t.test('two dials that end in one and the same moment', async t => {
       // Both promises are settled before anybody can act on either.
       if (ends.length === 2) setImmediate(() => { for (const end of ends) end() })
     }))
-    const request = { handshake: { query: new URLSearchParams() }, named: true, report: (outcome: RouteOutcome) => { outcomes.push(outcome) }, attempts, signal: new AbortController().signal }
+    const lease = newLease()
+    const request = { handshake: { query: new URLSearchParams() }, named: true, lease, report: (outcome: RouteOutcome) => { outcomes.push(outcome) }, attempts, signal: new AbortController().signal }
     const connected = await connect({ candidates: deployments, hedgeAfterMs: 1 }, request, tools).catch(() => undefined)
     await new Promise(setImmediate)
-    connected?.release()
+    const heard = outcomes.map(({ type, deployment }) => `${deployment.id} ${type}`)
+    const closed = [first, second].map(({ ready }) => ready?.socket.destroyed ?? true)
+    lease.release()
     return {
+      closed,
       winner: connected?.deployment.id,
-      outcomes: outcomes.map(({ type, deployment }) => `${deployment.id} ${type}`),
+      outcomes: heard,
       attempts: attempts.map(({ deployment, outcome }) => `${deployment} ${outcome}`),
       free: deployments.every(each => tools.slots.take(each) !== undefined)
     }
   }
 
   await t.test('both ready: one wins, the other is closed and dropped', async t => {
-    const [first, second] = [ready(), ready()]
-    const { winner, outcomes, attempts, free } = await together(first, second)
+    const { winner, closed, outcomes, attempts, free } = await together(ready(), ready())
     t.equal(winner, 'first')
-    t.notOk(first.ready.socket.destroyed)
-    t.ok(second.ready.socket.destroyed)
+    t.strictSame(closed, [false, true])
     t.strictSame(attempts, ['first ready', 'second dropped'])
     t.strictSame(outcomes, ['first dial', 'second dial', 'first ready', 'second dropped'])
     t.ok(free, 'both slots come back')
   })
 
   await t.test('one refuses, the other is ready: it is not lost', async t => {
-    const second = ready()
-    const { winner, free } = await together({ refusal: { kind: 'fault' } }, second)
+    const { winner, closed, free } = await together({ refusal: { kind: 'fault' } }, ready())
     t.equal(winner, 'second')
-    t.notOk(second.ready.socket.destroyed)
+    t.notOk(closed[1])
     t.ok(free)
   })
 
@@ -178,7 +179,7 @@ t.test('a hedge that was not needed leaves no timer behind', async t => {
   const timers = (): number => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
   const before = timers()
   const tools = connectTools(async () => ready())
-  const request = { handshake: { query: new URLSearchParams() }, named: true, report: () => {}, attempts: [], signal: new AbortController().signal }
+  const request = { handshake: { query: new URLSearchParams() }, named: true, lease: newLease(), report: () => {}, attempts: [], signal: new AbortController().signal }
   for (let i = 0; i < 20; i++) await connect({ candidates: [deployment('first'), deployment('second')], hedgeAfterMs: 60_000 }, request, tools)
   t.equal(timers(), before)
 })

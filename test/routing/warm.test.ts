@@ -7,7 +7,7 @@ import type { WebSocket } from 'ws'
 import type { Simulator, SimulatorConnection, SimulatorFault } from '../../lib/testing/index.ts'
 import type { Deployment, RouteAttempt, RouteOutcome } from '../../types/index.ts'
 import { connect } from '../../lib/upstream/connect.ts'
-import { at, connectTools, eventually, ready, startGateway, startUpstream, talk, visit } from '../fixtures/routing.ts'
+import { at, connectTools, eventually, newLease, ready, startGateway, startUpstream, talk, visit } from '../fixtures/routing.ts'
 import type { RoutedGateway } from '../fixtures/routing.ts'
 import { deployment } from '../fixtures/router.ts'
 
@@ -161,7 +161,7 @@ t.test('sockets that wait count against maxSessions, and make room for whoever c
   const first = (await visit(gateway)).caller!
   t.equal(outcome(gateway), 'warm')
   const second = (await visit(gateway, { query: 'model=voice&reasoning=high' })).caller!
-  t.equal(outcome(gateway), 'ready', 'the last place was a warm socket, of no use here')
+  t.equal(outcome(gateway), 'ready', 'the last slot was a warm socket\'s, of no use here')
   t.match(await visit(gateway), { status: 429, error: { code: 'rate_limit_exceeded' } })
   await Promise.all([first.leave(), second.leave()])
   await warmed(upstream, 2)
@@ -191,10 +191,10 @@ t.test('whoever brings more than a model gets a fresh dial that carries it', asy
 
 t.test('a session that names no model gets no warm socket, whatever else it brings or not', async t => {
   const tools = connectTools(async () => ready())
-  const warm = { upstream: ready().ready, release: () => {} }
+  const warm = ready().ready
   const connected = async (named: boolean): Promise<RouteAttempt['outcome'] | undefined> => {
     const attempts: RouteAttempt[] = []
-    const request = { handshake: { query: new URLSearchParams() }, named, report: () => {}, attempts, signal: new AbortController().signal }
+    const request = { handshake: { query: new URLSearchParams() }, named, lease: newLease(), report: () => {}, attempts, signal: new AbortController().signal }
     await connect({ candidates: [deployment('one')] }, request, { ...tools, pool: { ...tools.pool, take: () => warm } })
     return attempts[0]?.outcome
   }
@@ -249,7 +249,7 @@ t.test('closing the server closes what waits and what is being dialled, and dial
   t.equal(silent.connections.length, 1)
 })
 
-t.test('what the pool learns, clients need not: a deployment that refuses it rests', async t => {
+t.test('what the pool learns, clients need not: a deployment that refuses it cools down', async t => {
   const [limited, good] = [await startUpstream(t, { faults: [{ type: 'refuse', status: 429, headers: { 'Retry-After': '60' } }] }), await startUpstream(t)]
   const gateway = await startGateway(t, { deployments: [at(limited.url, 'limited', { warm: { size: 1 } }), at(good.url, 'good', { order: 1 })] })
   await eventually(() => gateway.status('limited').state === 'cooldown', 'the pool was refused')

@@ -92,9 +92,9 @@ t.test('a router that breaks a rule is found out', async t => {
       }
     }))],
     ['writes on the request', /leaves the request/, changed(router => ({ candidates: request => router.candidates(Object.assign(request, { model: request.model })) }))],
-    ['takes a place with its answer', /takes no place by answering/, changed(router => {
-      let places = 100
-      return { candidates: request => places-- > 0 ? router.candidates(request) : [] }
+    ['takes a slot with its answer', /takes no slot by answering/, changed(router => {
+      let slots = 100
+      return { candidates: request => slots-- > 0 ? router.candidates(request) : [] }
     })],
     ['answers one question at a time', /questions that come at once/, changed(router => {
       let busy = false
@@ -170,13 +170,13 @@ function changedStore (change: (store: CooldownStore) => Partial<CooldownStore>)
 
 t.test('a cooldown store that breaks a rule is found out', async t => {
   for (const [what, rule, create] of [
-    ['is a plain object', /nobody let rest/, () => {
+    ['is a plain object', /nobody began/, () => {
       const until: Record<string, number> = {}
       return { until: id => until[id] ?? 0, start: (id, time) => { until[id] = Math.max(time, until[id] ?? 0) }, clear: id => { delete until[id] } }
     }],
-    ['never rests', /until the time that was said/, changedStore(() => ({ start: () => {} }))],
-    ['rests a tick later', /until the time that was said/, changedStore(store => ({ start: (id, until) => { queueMicrotask(() => store.start(id, until)) } }))],
-    ['rests behind a promise', /until the time that was said/, changedStore(store => ({ start: async (id, until) => { store.start(id, until) } }))],
+    ['never begins one', /until the time that was said/, changedStore(() => ({ start: () => {} }))],
+    ['begins one a tick later', /until the time that was said/, changedStore(store => ({ start: (id, until) => { queueMicrotask(() => store.start(id, until)) } }))],
+    ['begins one behind a promise', /until the time that was said/, changedStore(store => ({ start: async (id, until) => { store.start(id, until) } }))],
     ['lets the last word count', /later time counts/, changedStore(store => ({
       start (id, until) {
         store.clear(id)
@@ -184,34 +184,34 @@ t.test('a cooldown store that breaks a rule is found out', async t => {
       }
     }))],
     ['lets the first word count', /later time counts/, changedStore(store => ({ start: (id, until) => { if (store.until(id) === 0) store.start(id, until) } }))],
-    ['never recovers', /has recovered/, changedStore(() => ({ clear: () => {} }))],
-    ['remembers what is over', /has recovered/, () => {
+    ['never clears', /was cleared/, changedStore(() => ({ clear: () => {} }))],
+    ['remembers what is over', /was cleared/, () => {
       const until = new Map<string, number>()
       return { until: id => until.get(id) ?? 0, start: (id, time) => { until.set(id, Math.max(time, until.get(id) ?? 0)) }, clear: id => { until.set(id, 1) } }
     }],
-    ['remembers the longest rest', /has recovered/, () => {
+    ['remembers the longest cooldown', /was cleared/, () => {
       const until = new Map<string, number>()
-      const resting = new Set<string>()
+      const cooling = new Set<string>()
       return {
-        until: id => resting.has(id) ? until.get(id)! : 0,
+        until: id => cooling.has(id) ? until.get(id)! : 0,
         start (id, time) {
           until.set(id, Math.max(time, until.get(id) ?? 0))
-          resting.add(id)
+          cooling.add(id)
         },
-        clear: id => { resting.delete(id) }
+        clear: id => { cooling.delete(id) }
       }
     }],
-    ['rests whom it clears', /clearing one/, changedStore(store => ({
+    ['begins one where it clears', /clearing where/, changedStore(store => ({
       clear (id) {
         store.clear(id)
         store.start(id, 1)
       }
     }))],
-    ['clears all', /clearing one/, () => {
+    ['clears all', /clearing where/, () => {
       let store = createMemoryCooldowns()
       return { until: id => store.until(id), start: (id, until) => store.start(id, until), clear: () => { store = createMemoryCooldowns() } }
     }],
-    ['shares one place among ids that look alike', /each for itself/, changedStore(store => ({ until: id => store.until(id.slice(0, 2)), start: (id, until) => store.start(id.slice(0, 2), until), clear: id => store.clear(id.slice(0, 2)) }))]
+    ['shares one entry among ids that look alike', /of its own/, changedStore(store => ({ until: id => store.until(id.slice(0, 2)), start: (id, until) => store.start(id.slice(0, 2), until), clear: id => store.clear(id.slice(0, 2)) }))]
   ] as ReadonlyArray<[string, RegExp, () => CooldownStore]>) {
     t.match((await broken(t, cooldownStoreConformance({ create }))).join('\n'), rule, `one that ${what}`)
   }

@@ -163,7 +163,7 @@ t.test('all upstreams together have no longer than upgradeTimeout', async t => {
   t.equal(hanging.counts.opened, 1)
 })
 
-t.test('a full deployment is passed over, and its place is used again', async t => {
+t.test('a full deployment is passed over, and its slot is used again', async t => {
   const { port, session } = await startGateway(t, { deployments: [deploymentAt(healthy, { id: 'small', order: 0, maxSessions: 1 }), deploymentAt(healthy, { id: 'other', order: 1, maxSessions: 1 })] })
   const a = await connect(port)
   const b = await connect(port)
@@ -180,7 +180,7 @@ t.test('a full deployment is passed over, and its place is used again', async t 
   t.strictSame([(await session(1)).deployment, (await session(2)).deployment].sort(), ['other', 'small'])
 })
 
-t.test('a deployment that refuses gets its place back at once', async t => {
+t.test('a deployment that refuses gets its slot back at once', async t => {
   const upstream = await startUpstream(t, answer(500))
   const { port } = await startGateway(t, { deployments: [deploymentAt(upstream, { maxSessions: 1 })] })
   for (let i = 0; i < 3; i++) t.equal((await request(port)).error?.code, 'upstream_unavailable')

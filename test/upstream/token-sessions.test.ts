@@ -96,7 +96,7 @@ t.test('warm sockets and probes bring a token of their own, and a warm session k
   t.notMatch(gateway.log(), canary)
 })
 
-t.test('a refusal of the token is the deployment\'s, and a fresh token is tried when its rest is over', async t => {
+t.test('a refusal of the token is the deployment\'s, and a fresh token is tried when its cooldown is over', async t => {
   const upstream = await startUpstream(t)
   upstream.script = call => {
     if (call.head.headers.get('authorization') === 'Bearer fresh') ready(call)
@@ -106,7 +106,7 @@ t.test('a refusal of the token is the deployment\'s, and a fresh token is tried 
   const gateway = await startGateway(t, { deployments: [tokenAt(upstream, () => token)], routing: { credentialsCooldownMs: 0, cooldownMs: 1 } })
   t.equal((await request(gateway.port)).error?.code, 'upstream_rejected')
   token = 'fresh'
-  await eventually(() => gateway.fastify.realtime.router.status()[0]?.state !== 'cooldown', 'it rests no more')
+  await eventually(() => gateway.fastify.realtime.router.status()[0]?.state !== 'cooldown', 'its cooldown is over')
   const client = await connect(gateway.port)
   t.strictSame(await client.json(0), sessionCreated)
 })

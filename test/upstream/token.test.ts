@@ -3,11 +3,12 @@ import { PassThrough } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
 import { azure } from '../../lib/providers/azure/adapter.ts'
-import { dialDeployment } from '../../lib/upstream/connect.ts'
-import type { ConnectTools } from '../../lib/upstream/connect.ts'
+import { dialDeployment as attempt } from '../../lib/upstream/attempt.ts'
+import type { AttemptTools, Attempted } from '../../lib/upstream/attempt.ts'
 import { openai } from '../../lib/providers/openai/adapter.ts'
 import { xai } from '../../lib/providers/xai/adapter.ts'
-import type { Deployment, UpstreamRequest } from '../../types/index.ts'
+import type { Deployment, HandshakeRequest, UpstreamRequest } from '../../types/index.ts'
+import { newLease } from '../fixtures/routing.ts'
 
 const connectTimeout = 1_000
 const canary = 't0ken5ecret4QX7'
@@ -15,7 +16,7 @@ const canary = 't0ken5ecret4QX7'
 interface Dialled { readonly request: UpstreamRequest, readonly timeout: number }
 
 /** What dialling works with, without a network; `dialled` are the dials that were ready at once. */
-function tools (change: Partial<ConnectTools> = {}): Pick<ConnectTools, 'adapters' | 'dial' | 'connectTimeout' | 'limits' | 'now'> & { readonly dialled: Dialled[] } {
+function tools (change: Partial<AttemptTools> = {}): AttemptTools & { readonly dialled: Dialled[] } {
   const dialled: Dialled[] = []
   return {
     adapters: new Map([openai, xai, azure].map(adapter => [adapter.provider, adapter])),
@@ -34,6 +35,7 @@ function tools (change: Partial<ConnectTools> = {}): Pick<ConnectTools, 'adapter
 const at = (token: Deployment['token'], target = 'azure/voice'): Deployment => ({ id: 'd', model: 'm', target, baseUrl: 'https://res.openai.azure.com', token })
 const plain = { model: 'voice', query: new URLSearchParams() }
 const never = new AbortController().signal
+const dialDeployment = (deployment: Deployment, handshake: HandshakeRequest, tools: AttemptTools, signal: AbortSignal): Promise<Attempted> => attempt(deployment, handshake, tools, newLease(), signal)
 const hangs = (): Promise<string> => new Promise(() => {})
 
 t.test('each dial asks for a token of its own, and shows it as bearer', async t => {

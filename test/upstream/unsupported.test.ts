@@ -44,7 +44,7 @@ t.test('where nobody has it, the client hears what cannot be served', async t =>
   t.equal(upstream.counts.opened, dials)
 })
 
-t.test('a deployment never rests for it, and gets its place back', async t => {
+t.test('it begins no cooldown, and the deployment gets its slot back', async t => {
   const gateway = await startGateway(t, { deployments: [onXai({ maxSessions: 1 })], routing: { allowedFails: 1 } })
   for (let i = 0; i < 12; i++) t.equal((await request(gateway.port, transcription)).error?.code, 'unsupported_feature')
   t.match(gateway.fastify.realtime.router.status(), [{ state: 'ready', sessions: 0 }])
@@ -58,7 +58,7 @@ t.test('it is said of a full deployment too: no waiting would help', async t => 
   t.match((await request(gateway.port, transcription)).error, { code: 'unsupported_feature', param: 'intent' })
 })
 
-t.test('it neither ends a rest nor lengthens it, and leaves the trial to the next', async t => {
+t.test('it neither ends a cooldown nor lengthens it, and leaves the trial to the next', async t => {
   const [a, b] = [deployment('a'), deployment('b')]
   const { report, plan, pass } = testRouter([a, b], { allowedFails: 1, cooldownMs: 1_000 })
   const passedOver = (): unknown => plan().passedOver
@@ -67,7 +67,7 @@ t.test('it neither ends a rest nor lengthens it, and leaves the trial to the nex
   t.strictSame(passedOver(), [{ deployment: 'a', reason: 'cooldown' }])
   report({ type: 'dial', deployment: a }, unsupported)
   pass(999)
-  t.strictSame(passedOver(), [{ deployment: 'a', reason: 'cooldown' }], 'as a last resort it may be asked while it rests')
+  t.strictSame(passedOver(), [{ deployment: 'a', reason: 'cooldown' }], 'as a last resort it may be asked in cooldown')
   pass(1)
   t.strictSame(passedOver(), [])
   report({ type: 'dial', deployment: a })
@@ -75,7 +75,7 @@ t.test('it neither ends a rest nor lengthens it, and leaves the trial to the nex
   report(unsupported)
   t.strictSame(passedOver(), [], 'the next one may try')
   report(...refusal(a))
-  t.strictSame(passedOver(), [{ deployment: 'a', reason: 'cooldown' }], 'and its failure lets it rest again')
+  t.strictSame(passedOver(), [{ deployment: 'a', reason: 'cooldown' }], 'and its failure begins the next cooldown')
 })
 
 t.test("an adapter of the host's refuses so too, in its own words; any other error of its is a fault", async t => {

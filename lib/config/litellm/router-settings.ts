@@ -32,7 +32,7 @@ export interface RouterSettings {
   readonly retries: number | undefined
   /** Whether `rpm` is a limit, and no share alone. */
   readonly enforcesRpm: boolean
-  /** Whether nothing may ever rest. */
+  /** Whether no cooldown may ever begin. */
   readonly neverCools: boolean
   readonly fallbacks: Field | undefined
   readonly defaultFallbacks: Field | undefined
@@ -64,7 +64,7 @@ export function readRouterSettings (router: Fields, litellm: Fields, reader: Rea
     routing: {
       ...(strategy !== undefined && { strategy }),
       ...(latencyBuffer !== undefined && { latencyBuffer }),
-      // LiteLLM rests a deployment at the failure after those that are allowed, the gateway at the last of them.
+      // LiteLLM begins a cooldown at the failure after those that are allowed, the gateway at the last of them.
       ...(allowedFails !== undefined && { allowedFails: Math.min(allowedFails, mostFails) + 1 }),
       ...(cooldownMs !== undefined && { cooldownMs }),
       ...(tagFiltering !== undefined && { tagFiltering })

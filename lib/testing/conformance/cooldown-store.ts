@@ -18,10 +18,10 @@ export function cooldownStoreConformance ({ create, close }: CooldownStoreConfor
   const soon = Date.now() + 10 * minute
 
   return [
-    rule('a deployment that nobody let rest does not rest, whatever its id', store => {
+    rule('a deployment whose cooldown nobody began is in none, whatever its id', store => {
       for (const id of ['d', 'a/b#0', '🎙', ...hostileNames]) assert.equal(store.until(id), 0, JSON.stringify(id))
     }),
-    rule('a deployment rests until the time that was said, readable at once', store => {
+    rule('a cooldown lasts until the time that was said, readable at once', store => {
       for (const id of ['d', 'a/b#0', '🎙', ...hostileNames]) {
         assert.equal(store.start(id, soon), undefined)
         assert.equal(store.until(id), soon, JSON.stringify(id))
@@ -35,20 +35,20 @@ export function cooldownStoreConformance ({ create, close }: CooldownStoreConfor
       store.start('down', soon)
       assert.equal(store.until('down'), soon + minute)
     }),
-    rule('one that has recovered does not rest, and may rest again for a shorter time', store => {
+    rule('a cooldown that was cleared is over, and the next may be shorter', store => {
       store.start('d', soon + minute)
       store.clear('d')
       assert.equal(store.until('d'), 0)
       store.start('d', soon)
       assert.equal(store.until('d'), soon)
     }),
-    rule('clearing one that does not rest changes nothing', store => {
+    rule('clearing where there is no cooldown changes nothing', store => {
       store.start('d', soon)
       store.clear('another')
       assert.equal(store.until('another'), 0)
       assert.equal(store.until('d'), soon)
     }),
-    rule('deployments rest each for itself, ten thousand changes long', store => {
+    rule('each deployment has a cooldown of its own, ten thousand changes long', store => {
       const random = seeded(seed)
       const ids = Array.from({ length: 20 }, (_, i) => `d${i}`)
       const expected = new Map<string, number>()

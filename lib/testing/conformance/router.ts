@@ -41,7 +41,7 @@ export function routerConformance ({ create, model, unknownModel = 'conformance-
       await ask(router, request)
       assert.equal(request.query.toString(), 'a=1&a=2&b=')
     }),
-    rule('takes no place by answering: a candidate may never be dialled', async router => {
+    rule('takes no slot by answering: a candidate may never be dialled', async router => {
       for (let i = 0; i < 1_000; i++) await ask(router, requestFor(model))
       assert.ok((await ask(router, requestFor(model))).candidates.length > 0, 'nobody is left after a thousand questions')
     }),
@@ -78,7 +78,7 @@ export function routerConformance ({ create, model, unknownModel = 'conformance-
           checkPlan(plan)
           const [first] = plan.candidates
           if (first !== undefined) live.push(sessionOf(first, random))
-          // Nobody fit: the rest of the sessions goes on all the same.
+          // Nobody fit: the other sessions go on all the same.
           else if (live.length === 0) break
         }
         const at = Math.floor(random() * live.length)

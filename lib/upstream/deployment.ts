@@ -1,0 +1,35 @@
+import type { Deployment, HandshakeRequest, UpstreamAdapter } from '../../types/index.ts'
+
+/** The adapters of a gateway, by the provider that each of them knows. */
+export interface AdapterTools {
+  readonly adapters: ReadonlyMap<string, UpstreamAdapter>
+}
+
+/** The provider's name of a deployment's model. */
+export function modelOf ({ target }: Deployment): string {
+  return target.slice(target.indexOf('/') + 1)
+}
+
+/** The provider of a deployment, which picks its adapter. */
+export function providerOf ({ target }: Deployment): string {
+  return target.slice(0, target.indexOf('/'))
+}
+
+/** Whether the provider of a deployment has sessions of this kind, as far as its adapter says beforehand. */
+export function serves (deployment: Deployment, handshake: Omit<HandshakeRequest, 'model'>, { adapters }: AdapterTools): boolean {
+  try {
+    return adapters.get(providerOf(deployment))?.serves?.(handshake) !== false
+  } catch {
+    // An adapter of the host's that throws is found out when it is asked for a request.
+    return true
+  }
+}
+
+/** What an adapter says of sessions that its provider has not. */
+export function rejectionOf (deployment: Deployment, handshake: HandshakeRequest, { adapters }: AdapterTools): unknown {
+  try {
+    adapters.get(providerOf(deployment))?.request(deployment, handshake)
+  } catch (cause) {
+    return cause
+  }
+}
