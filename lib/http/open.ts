@@ -64,6 +64,8 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
   })
   registry.add(session)
   lease.defer(() => registry.remove(id))
+  // From here on an observer tells the router of the end.
+  admitted.began()
   observers.opened(session.info())
   admitted.began()
   session.start()
