@@ -140,9 +140,9 @@ t.test('of an update that xAI refuses nothing holds', async t => {
   hop.up({ ...update({ type: 'realtime', audio: { input: { turn_detection: vad }, output: { speed: 1.2 } } }), event_id: 'u1' })
   hop.down(says.updated({ turn_detection: vad }))
   hop.up({ ...update({ type: 'realtime', output_modalities: ['text'], audio: { input: { turn_detection: null }, output: { speed: 1.4 } } }), event_id: 'u2' })
-  t.equal(hop.state.words.turnDetection, null)
+  t.equal(hop.state.sessionConfig.turnDetection, null)
   t.match(hop.down(refusing('u2')), [{ type: 'error', error: { event_id: 'u2', param: 'session.audio.output.voice' } }], 'the field by the client\'s name')
-  t.match(hop.state.words, { turnDetection: { type: 'server_vad' }, speed: 1.2, textOnly: false })
+  t.match(hop.state.sessionConfig, { turnDetection: { type: 'server_vad' }, speed: 1.2, textOnly: false })
 })
 
 t.test('what was sent after an update that xAI refuses holds all the same', async t => {
@@ -150,7 +150,7 @@ t.test('what was sent after an update that xAI refuses holds all the same', asyn
   hop.up({ ...update({ type: 'realtime', audio: { input: { format: { type: 'audio/nope' } }, output: { speed: 1.2 } } }), event_id: 'u1' })
   hop.up({ ...update({ type: 'realtime', audio: { input: { turn_detection: null }, output: { voice: 'marin' } } }), event_id: 'u2' })
   t.equal(hop.down(refusing('u1')).length, 1)
-  t.match(hop.state.words, { turnDetection: null, speed: 1, voice: { client: 'marin' }, inputFormat: { type: 'audio/pcm' } })
+  t.match(hop.state.sessionConfig, { turnDetection: null, speed: 1, voice: { client: 'marin' }, inputFormat: { type: 'audio/pcm' } })
   t.equal(hop.opening(undefined), undefined, 'turn detection was spoken of')
   t.match(hop.down(says.updated({ voice: 'ara' })), [{ session: { audio: { input: { turn_detection: null }, output: { voice: 'marin', speed: 1 } } } }])
   t.strictSame(hop.opening(undefined), [])
@@ -165,9 +165,9 @@ t.test('each answer shows its own update, though another is on its way', async t
   const second = wants('cedar', vad, 'gpt-4o-transcribe', 'text')
   hop.up(update(first))
   hop.up(update(second))
-  t.match(hop.state.words, { voice: { client: 'cedar' }, textOnly: true }, 'what is asked for meanwhile goes by the last')
+  t.match(hop.state.sessionConfig, { voice: { client: 'cedar' }, textOnly: true }, 'what is asked for meanwhile goes by the last')
   t.match(shown({ voice: 'ara' }), first)
-  t.match(hop.state.words, { voice: { client: 'cedar' }, textOnly: true })
+  t.match(hop.state.sessionConfig, { voice: { client: 'cedar' }, textOnly: true })
   t.match(shown({ voice: 'rex', turn_detection: vad }), second)
   t.match(shown({ voice: 'eve', turn_detection: vad }), { audio: { output: { voice: 'eve' } } }, 'what nobody asked for is shown as xAI says it')
 })
@@ -225,7 +225,7 @@ t.test('a first update that is refused settles nothing', async t => {
   t.ok(refusal(hop, update({ truncation: 'disabled', output_modalities: ['text'] })))
   t.equal(hop.opening('session.update'), undefined)
   t.equal(hop.opening(undefined)?.length, 1)
-  t.notOk(hop.state.words.textOnly)
+  t.notOk(hop.state.sessionConfig.textOnly)
 })
 
 t.test('through the engine the default goes before the first event, and a first update carries it', async t => {

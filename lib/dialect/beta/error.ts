@@ -1,15 +1,15 @@
 import { isFields } from '../fields.ts'
 import { withParam } from '../params.ts'
-import type { Slots } from '../params.ts'
+import type { PathPairs } from '../params.ts'
 import type { RealtimeEvent } from '../../../types/index.ts'
 import { replace } from './fields.ts'
 import { responseParamPaths, sessionPaths } from './field-paths.ts'
 
-const toBeta: Slots = [
+const toBeta: PathPairs = [
   ...sessionPaths.map(({ beta, ga }) => [`session.${ga.join('.')}`, `session.${beta}`] as const),
   ...responseParamPaths.map(({ beta, ga }) => [`response.${ga.join('.')}`, `response.${beta}`] as const)
 ]
-const toGa: Slots = toBeta.map(([ga, beta]) => [beta, ga])
+const toGa: PathPairs = toBeta.map(([ga, beta]) => [beta, ga])
 
 /** An `error` event that names the field at fault as the reader of the event knows it. */
 export function errorIn (shape: 'beta' | 'ga', event: RealtimeEvent): RealtimeEvent {

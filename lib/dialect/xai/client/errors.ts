@@ -1,12 +1,12 @@
 import { isFields } from '../../fields.ts'
 import { withParam } from '../../params.ts'
-import type { Slots } from '../../params.ts'
+import type { PathPairs } from '../../params.ts'
 import { askForResponse, cancelId, refusedResponse, refusedUpdate } from './state.ts'
 import type { XaiClientState } from './state.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 
 /** Where GA and xAI have the same field, or a part of it. */
-const places: Slots = [
+const places: PathPairs = [
   ['session.audio.output.voice', 'session.voice'],
   ['session.audio.input.turn_detection', 'session.turn_detection'],
   ['session.audio.input.transcription.language', 'session.audio.input.transcription.language_hint'],

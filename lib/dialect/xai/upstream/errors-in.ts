@@ -1,7 +1,7 @@
 import { fieldsOf } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import { withParam } from '../../params.ts'
-import type { Slots } from '../../params.ts'
+import type { PathPairs } from '../../params.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 import { createResponse, forgetRequest } from './requests.ts'
 import type { XaiState } from './state.ts'
@@ -12,7 +12,7 @@ import { nameOf, textOf } from './values.ts'
 const known = new Set(['invalid_request_error', 'server_error', 'rate_limit_error', 'insufficient_quota'])
 
 /** Where xAI and GA have the same field. */
-const places: Slots = [
+const places: PathPairs = [
   ['session.voice', 'session.audio.output.voice'],
   ['session.turn_detection', 'session.audio.input.turn_detection'],
   ['session.audio.input.transcription.language_hint', 'session.audio.input.transcription.language'],

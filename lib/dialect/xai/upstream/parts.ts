@@ -6,8 +6,8 @@ import type { Part, XaiState } from './state.ts'
 import { nameOf, numberOf, textOf } from './values.ts'
 
 /** Whether the client wants to read what this event is about, instead of hearing it. */
-export function isRead (event: RealtimeEvent, { running, words }: XaiState): boolean {
-  return running.get(nameOf(event.response_id) ?? '')?.textOnly ?? words.textOnly
+export function isRead (event: RealtimeEvent, { running, sessionConfig }: XaiState): boolean {
+  return running.get(nameOf(event.response_id) ?? '')?.textOnly ?? sessionConfig.textOnly
 }
 
 /** xAI counts every item as the first of its response. */
@@ -103,11 +103,11 @@ export function endSound (event: RealtimeEvent, state: XaiState): Translated {
 }
 
 /** Whether sound need not be read: the client hears all of it, and it comes from the first item of its response. */
-export function soundPasses ({ running, words }: XaiState): boolean {
+export function soundPasses ({ running, sessionConfig }: XaiState): boolean {
   for (const { textOnly, shifted } of running.values()) {
     if (textOnly || shifted) return false
   }
-  return running.size > 0 || !words.textOnly
+  return running.size > 0 || !sessionConfig.textOnly
 }
 
 export function addArguments (event: RealtimeEvent, state: XaiState): Translated {

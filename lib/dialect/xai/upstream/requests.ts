@@ -11,7 +11,7 @@ import { isSmall, nameOf, textOf } from './values.ts'
 
 /** Without turn detection, xAI answers a commit at once; OpenAI waits to be asked. */
 export function commit (event: RealtimeEvent, state: XaiState): Translated {
-  if (state.words.turnDetection === null) expect(state, { eventId: nameOf(event.event_id), commit: true, claimed: false })
+  if (state.sessionConfig.turnDetection === null) expect(state, { eventId: nameOf(event.event_id), commit: true, claimed: false })
   return event
 }
 

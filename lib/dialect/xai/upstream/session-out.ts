@@ -4,7 +4,7 @@ import type { DialectContext, RealtimeEvent, Translated } from '../../../../type
 import { audioFormatOut, transcriptionOut, voiceOut } from './audio-out.ts'
 import { adjust, clamp, reasoningOut, refuse, wantsText, withoutForeign } from './nearest.ts'
 import { defaultTurnDetection } from './state.ts'
-import type { Words, XaiState } from './state.ts'
+import type { SessionConfig, XaiState } from './state.ts'
 import { turnDetectionIn, turnDetectionOut } from './turn-detection.ts'
 import { expectUpdate, isSettled } from './updates.ts'
 import { nameOf } from './values.ts'
@@ -12,7 +12,7 @@ import { nameOf } from './values.ts'
 /** What xAI is told, and what there is to remember of it. */
 interface Told {
   readonly fields: Fields
-  readonly words: Partial<Words>
+  readonly sessionConfig: Partial<SessionConfig>
 }
 
 /** `session.update` as xAI reads it (docs.x.ai, voice; the machine schema voice-realtime.ws.json). */
@@ -27,8 +27,8 @@ export function updateSession (event: RealtimeEvent, state: XaiState): Translate
   const output = outputOut(fieldsOf(outputSaid), context)
   const sound = { ...otherAudio, ...nonEmpty('input', input.fields), ...nonEmpty('output', output.fields) }
   // What a client says in xAI's own places counts.
-  const own = ownWords(rest)
-  const detects = Object.hasOwn(input.words, 'turnDetection') || Object.hasOwn(own, 'turnDetection')
+  const own = ownConfig(rest)
+  const detects = Object.hasOwn(input.sessionConfig, 'turnDetection') || Object.hasOwn(own, 'turnDetection')
   const session = {
     ...withoutForeign(rest, 'session', context),
     ...reasoningOut(reasoning),
@@ -39,12 +39,12 @@ export function updateSession (event: RealtimeEvent, state: XaiState): Translate
   // By its id xAI can refuse it.
   const given = nameOf(event.event_id)
   const id = given ?? `gateway_update_${++state.answers}`
-  const words = { ...input.words, ...output.words, ...(textOnly !== undefined && { textOnly }), ...own }
-  expectUpdate(state, { id, unnamed: given === undefined, words, settles: detects || !isSettled(state) })
+  const sessionConfig = { ...input.sessionConfig, ...output.sessionConfig, ...(textOnly !== undefined && { textOnly }), ...own }
+  expectUpdate(state, { id, unnamed: given === undefined, sessionConfig, settles: detects || !isSettled(state) })
   return { ...event, event_id: id, session }
 }
 
-function ownWords (rest: Fields): Partial<Words> {
+function ownConfig (rest: Fields): Partial<SessionConfig> {
   const voice = nameOf(rest.voice)
   return {
     ...(voice !== undefined && { voice: { client: voice, xai: voice } }),
@@ -61,8 +61,8 @@ function inputOut (said: Fields, context: DialectContext): Told & { readonly top
   const turnDetection = Object.hasOwn(said, 'turn_detection') ? { turn_detection: turnDetectionOut(detection, context) } : {}
   return {
     fields: { ...formats.fields, ...transcribes?.fields, ...rest },
-    words: {
-      ...transcribes?.words,
+    sessionConfig: {
+      ...transcribes?.sessionConfig,
       ...(formats.known !== undefined && { inputFormat: formats.known }),
       ...('turn_detection' in turnDetection && { turnDetection: turnDetectionIn(turnDetection.turn_detection) })
     },
@@ -77,7 +77,7 @@ function outputOut (said: Fields, context: DialectContext): Told & { readonly to
   const speed = clamp(speedSaid, 0.7, 1.5, 'session.audio.output.speed', context)
   return {
     fields: { ...formats.fields, ...(speed !== undefined && speed !== null && { speed }), ...rest },
-    words: {
+    sessionConfig: {
       ...(voice !== undefined && { voice }),
       ...(typeof speed === 'number' && { speed }),
       ...(formats.known !== undefined && { outputFormat: formats.known })
