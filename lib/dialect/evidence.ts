@@ -1,5 +1,4 @@
 import { isFields } from './fields.ts'
-import type { Fields } from './fields.ts'
 import type { RealtimeEvent } from '../../types/index.ts'
 
 /** A shape that a client can prove to speak by what it says. */
@@ -30,6 +29,6 @@ export function evidenceOf (event: RealtimeEvent): ProvenDialect | undefined {
 }
 
 /** Whether any of the fields is there. `null` asks for the default of a field that its sender knows. */
-function says (value: unknown, names: readonly string[]): value is Fields {
+function says (value: unknown, names: readonly string[]): boolean {
   return isFields(value) && names.some(name => Object.hasOwn(value, name))
 }
