@@ -10,10 +10,16 @@ import type { ClientHandshake } from './handshake.ts'
 import { loggable, reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
 import type { Translation } from '../dialect/translation.ts'
-import type { Deployment, Dialect, DialectName, SessionSummary } from '../../types/index.ts'
+import type { Adjustment, Deployment, Dialect, DialectName, SessionSummary } from '../../types/index.ts'
 
 /** Fields of which one session's log tells that they were adjusted. */
 const mostTold = 16
+
+const adjustments: Readonly<Record<Adjustment, string>> = {
+  nearest: 'realtime event adjusted to what the provider can do',
+  unknown: 'realtime event passes what the gateway does not know',
+  too_long: 'realtime event without a text that is too long to be kept'
+}
 
 /**
  * Joins an answered client and its upstream.
@@ -55,8 +61,8 @@ export function openSession (client: Joint, handshake: Pick<ClientHandshake, 'di
     const told = new Set<string>()
     return tools.dialects.between(principal.dialect ?? handshake.dialect, upstreamDialect(deployment, log, tools), {
       attached: handshake.query.has('call_id'),
-      adjusted (field) {
-        if (told.size < mostTold && told.size < told.add(field).size) log.warn({ session: id, field }, 'realtime event adjusted to what the provider can do')
+      adjusted (field, why = 'nearest') {
+        if (told.size < mostTold && told.size < told.add(field).size) log.warn({ session: id, field }, adjustments[why])
       }
     })
   }

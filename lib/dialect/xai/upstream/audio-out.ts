@@ -15,8 +15,15 @@ export function audioFormatOut (said: unknown): { readonly fields: Fields, reado
   return { fields: { format }, known: { type, ...(typeof format.rate === 'number' && { rate: format.rate }) } }
 }
 
-/** @returns `undefined` where no voice is said */
-export function voiceOut (said: unknown, { voices }: DialectContext): SessionConfig['voice'] {
+// Those of xAI's own that documents and recordings name (docs.x.ai, voice); there are more, and voices of one's own.
+const known: ReadonlySet<string> = new Set(['eve', 'ara', 'rex', 'sal', 'leo', 'luna'])
+
+/**
+ * A voice by xAI's name, wherever the client says it. A name that nobody knows passes, and is told.
+ * @param path of the voice in the client's event
+ * @returns `undefined` where no voice is said
+ */
+export function voiceOut (said: unknown, path: string, { voices, adjusted }: DialectContext): SessionConfig['voice'] {
   const named = nameOf(said)
   const client = named ?? (isFields(said) ? nameOf(said.id) : undefined)
   if (client === undefined) return undefined
@@ -24,7 +31,10 @@ export function voiceOut (said: unknown, { voices }: DialectContext): SessionCon
     if (Object.hasOwn(voices, name)) return { client, xai: voices[name]! }
   }
   // xAI's names are lower-case; the id of a voice of one's own is what it is.
-  return { client, xai: named?.toLowerCase() ?? client }
+  if (named === undefined) return { client, xai: client }
+  const xai = named.toLowerCase()
+  if (!known.has(xai.replace(/^xai_/, ''))) adjusted(path, 'unknown')
+  return { client, xai }
 }
 
 const field = 'session.audio.input.transcription'

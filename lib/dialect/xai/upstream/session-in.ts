@@ -24,10 +24,10 @@ export function tellSession (event: RealtimeEvent, state: XaiState): Translated 
   return { ...event, session: sessionIn(said, state, detection) }
 }
 
-/** OpenAI's clients know no conversation but that of a response. */
+/** OpenAI's types have this event, and clients that are made for xAI say nothing before it. */
 export function createConversation (event: RealtimeEvent, state: XaiState): Translated {
   state.conversation = nameOf(fieldsOf(event.conversation).id) ?? null
-  return undefined
+  return event
 }
 
 /** A whole session in GA's shape, in OpenAI's order. Nothing of it is what the client only asked for, but for names that xAI does not know. */

@@ -76,7 +76,7 @@ export interface Kept {
   previous: string | null
   /** Whether the client has heard that it was added, but not that it is done. */
   open: boolean
-  /** The response that it is the output of, whether it still is being made, and its place there. */
+  /** The response that it is the output of, whether it still is being made, and its position there. */
   response: string | undefined
   growing: boolean
   index: number | undefined
@@ -108,6 +108,8 @@ export interface XaiState {
   readonly accepted: { readonly sessionConfig: SessionConfig, settled: boolean }
   /** What will hold when xAI has accepted all that it was sent. */
   readonly sessionConfig: SessionConfig
+  /** What an MCP tool means that says nothing of approval: a client that gives its session a `type` speaks GA, others xAI's own shape. */
+  silentTools: 'always' | 'never'
   /** Whether an answer to the default is on its way. */
   hiding: boolean
   /** In the order in which xAI answers. */
@@ -154,6 +156,7 @@ export function start (context: DialectContext): XaiState {
     context,
     accepted: { sessionConfig, settled: context.attached === true },
     sessionConfig: { ...sessionConfig },
+    silentTools: 'always',
     hiding: false,
     updates: [],
     conversation: null,
