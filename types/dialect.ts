@@ -58,9 +58,18 @@ export interface DialectContext {
   readonly voices: Readonly<Record<string, string>>
   /** The session was there before the client: it has attached to a call (`call_id`), whose settings are others' to make. Default `false`. */
   readonly attached?: boolean
-  /** Told the field of an event that had to be changed to what comes nearest, or left out. */
-  adjusted (field: string): void
+  /**
+   * Told the field of an event that does not arrive as it was sent.
+   * @param why default `nearest`
+   */
+  adjusted (field: string, why?: Adjustment): void
 }
+
+/**
+ * Why a field is told: it was changed to what comes nearest, or left out, as the other side has no equal (`nearest`); it passes, though
+ * nobody knows whether the other side has what it names (`unknown`); or it is left out, as it is too long to be kept (`too_long`).
+ */
+export type Adjustment = 'nearest' | 'unknown' | 'too_long'
 
 /** How clients and providers of different dialects are brought together. */
 export interface DialectOptions {

@@ -1,5 +1,6 @@
 import { betaClient } from './beta/client.ts'
 import { betaUpstream } from './beta/upstream.ts'
+import type { ProvenDialect } from './evidence.ts'
 import { createPair } from './translation.ts'
 import type { Pair, Translation } from './translation.ts'
 import { xaiClient } from './xai/client/dialect.ts'
@@ -15,7 +16,22 @@ export interface Dialects {
    * @param context of the session
    * @returns `undefined` where both speak the same
    */
-  between (client: DialectName | undefined, upstream: DialectName | Dialect | undefined, context: Pick<DialectContext, 'attached' | 'adjusted'>): Translation | undefined
+  between (client: DialectName | undefined, upstream: DialectName | Dialect | undefined, context: SessionContext): Translation | undefined
+  /**
+   * The same, for a client that may still prove what it speaks.
+   * @param settled what the client speaks whatever it says. Default: what it proves, and until then the option's
+   */
+  choose (settled: DialectName | undefined, upstream: DialectName | Dialect | undefined, context: SessionContext): DialectChoice
+}
+
+type SessionContext = Pick<DialectContext, 'attached' | 'adjusted'>
+
+/** How a client and an upstream come together. */
+export interface DialectChoice {
+  /** Absent: as far as is known, both speak the same. */
+  readonly translation: Translation | undefined
+  /** The translation for a client that has proved what it speaks; what is remembered of the upstream is kept. Absent: the client's dialect is settled. */
+  readonly prove?: ((dialect: ProvenDialect, before: Translation | undefined) => Translation | undefined) | undefined
 }
 
 // GA is what all are translated through, and needs none itself.
@@ -38,12 +54,20 @@ export function createDialects (options: DialectOptions = {}): Dialects {
     return known.get(client)
   }
 
+  function between (said: DialectName | undefined, upstream: DialectName | Dialect | undefined, context: SessionContext, before?: Translation): Translation | undefined {
+    if (upstream === undefined) return undefined
+    const dialect = typeof upstream === 'string' ? upstreams[upstream] : upstream
+    const pair = pairOf(said ?? silent, dialect)
+    return pair?.({ strict, voices: dialect?.name === 'xai' ? voices.xai : voices.openai, ...context }, before?.upstreamState)
+  }
+
   return {
-    between (said, upstream, context) {
-      if (upstream === undefined) return undefined
-      const dialect = typeof upstream === 'string' ? upstreams[upstream] : upstream
-      const pair = pairOf(said ?? silent, dialect)
-      return pair?.({ strict, voices: dialect?.name === 'xai' ? voices.xai : voices.openai, ...context })
+    between: (said, upstream, context) => between(said, upstream, context),
+    choose (settled, upstream, context) {
+      const translation = between(settled, upstream, context)
+      // Whom the operator expects to speak xAI's shape would prove nothing by the fields that it shares with GA.
+      if (settled !== undefined || upstream === undefined || silent === 'xai') return { translation }
+      return { translation, prove: (dialect, before) => between(dialect, upstream, context, before) }
     }
   }
 }

@@ -6,6 +6,11 @@ export function isFields (value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Whether a field asks for anything: `null` stands for what is usual. */
+export function isSaid (value: unknown): boolean {
+  return value !== undefined && value !== null
+}
+
 /** The fields of a value; none where it is no object. */
 export function fieldsOf (value: unknown): Fields {
   return isFields(value) ? value : {}

@@ -1,3 +1,4 @@
+import { fieldsOf, isSaid } from './fields.ts'
 import { GatewayError } from '../errors.ts'
 import type { DialectContext } from '../../types/index.ts'
 
@@ -16,4 +17,9 @@ export function refuse (field: string, message: string): never {
 export function adjust (context: DialectContext, field: string, message: string): void {
   if (context.strict) refuse(field, message)
   context.adjusted(field)
+}
+
+/** Whether a `truncation` in GA's shape limits the tokens that the model reads, and so what they cost. Any other only says how it forgets. */
+export function hasTokenLimits (truncation: unknown): boolean {
+  return isSaid(fieldsOf(truncation).token_limits)
 }

@@ -1,16 +1,21 @@
 import type { Fields } from './fields.ts'
 
-/** A field by its path in two shapes: `['session.audio.output.voice', 'session.voice']`. */
-export type Slots = ReadonlyArray<readonly [from: string, to: string]>
+/**
+ * A field by its path in two shapes: `['session.audio.output.voice', 'session.voice']`. `whole`: the other shape has a text there, so that
+ * nothing within it has a path of its own.
+ */
+export type PathPairs = ReadonlyArray<readonly [from: string, to: string, within?: 'whole']>
 
 /** The path in the other shape of a field, or of what lies within it (`.threshold`, `[0]`). What `paths` does not know stays. */
-function paramIn (paths: Slots, param: string): string {
-  const path = paths.find(([from]) => param.startsWith(from) && /^(?:$|[.[])/.test(param.slice(from.length)))
-  return path === undefined ? param : path[1] + param.slice(path[0].length)
+function paramIn (paths: PathPairs, param: string): string {
+  const pair = paths.find(([from]) => param.startsWith(from) && /^(?:$|[.[])/.test(param.slice(from.length)))
+  if (pair === undefined) return param
+  const [from, to, within] = pair
+  return within === 'whole' ? to : to + param.slice(from.length)
 }
 
 /** An error whose `param` names the field as its reader knows it, and its `message` too. */
-export function withParam (paths: Slots, error: Fields): Fields {
+export function withParam (paths: PathPairs, error: Fields): Fields {
   const { param, message } = error
   if (typeof param !== 'string') return error
   const known = paramIn(paths, param)

@@ -28,6 +28,8 @@ export interface Way {
 export interface Translation {
   readonly up: Way
   readonly down: Way
+  /** What is remembered of the upstream, for a translation that takes the place of this one. */
+  readonly upstreamState: unknown
   /**
    * What goes to the provider before a message of the client's. `done`: there is no more to ask.
    * @param type of the client's event, where it is one of `up.types`
@@ -36,7 +38,10 @@ export interface Translation {
 }
 
 /** A pair of dialects, read once for all its sessions. */
-export type Pair = (context: DialectContext) => Translation
+export interface Pair {
+  /** @param upstreamState of the translation that this one takes the place of; absent: the session begins */
+  (context: DialectContext, upstreamState?: unknown): Translation
+}
 
 interface Hop {
   readonly dialect: Dialect
@@ -59,9 +64,9 @@ export function createPair (client: Dialect | undefined, upstream: Dialect | und
     upstreamToClient: changingTypes(dialects.map(dialect => dialect.upstreamToClient).reverse())
   }
 
-  return context => {
+  return (context, upstreamState) => {
     // From the client to the provider.
-    const hops = dialects.map(dialect => ({ dialect, state: dialect.start(context) }))
+    const hops = dialects.map(dialect => ({ dialect, state: dialect === upstream && upstreamState !== undefined ? upstreamState : dialect.start(context) }))
     const way = (direction: Direction): Way => {
       const path = direction === 'clientToUpstream' ? hops : [...hops].reverse()
       return {
@@ -73,6 +78,7 @@ export function createPair (client: Dialect | undefined, upstream: Dialect | und
     return {
       up: way('clientToUpstream'),
       down: way('upstreamToClient'),
+      upstreamState: hops.find(({ dialect }) => dialect === upstream)?.state,
       opening (type) {
         const texts: string[] = []
         let done = true

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../errors.ts'
 import { handshakeFault, offeredProtocols } from '../wire/handshake.ts'
-import type { DialectName } from '../../types/index.ts'
 
 /** What a client asked for, as far as its request alone tells. */
 export interface ClientHandshake {
@@ -12,8 +11,8 @@ export interface ClientHandshake {
   readonly query: URLSearchParams
   readonly origin: string | undefined
   readonly safetyIdentifier: string | undefined
-  /** The shape of the protocol that the client says, in one of the usual ways, that it speaks. */
-  readonly dialect: DialectName | undefined
+  /** The shape of the protocol that the handshake alone settles. */
+  readonly dialect: 'xai' | undefined
   /** `x-litellm-tags`, as LiteLLM's clients send it. */
   readonly tags: readonly string[]
 }
@@ -37,14 +36,16 @@ export function readHandshake (request: IncomingMessage): ClientHandshake {
     query: new URLSearchParams(question === -1 ? '' : url.slice(question + 1)),
     origin: headers.origin,
     safetyIdentifier: typeof safety === 'string' && /^[\x21-\x7e]{1,256}$/.test(safety) ? safety : undefined,
-    dialect: saidDialect(headers['openai-beta'], protocols),
+    dialect: saidDialect(protocols),
     tags: String(headers['x-litellm-tags'] ?? '').split(',', maxTags).map(tag => tag.trim()).filter(tag => tag !== '')
   }
 }
 
-/** OpenAI's beta clients name it in a header, or from a browser in a subprotocol; xAI's clients bring their key in one of their own. */
-function saidDialect (beta: string | string[] | undefined, protocols: readonly string[]): DialectName | undefined {
-  if (/(?:^|,)\s*realtime=v1\s*(?:,|$)/.test(String(beta ?? '')) || protocols.includes('openai-beta.realtime-v1')) return 'beta'
+/**
+ * xAI's browser clients bring their key in a subprotocol of their own. OpenAI's sign of the beta, `OpenAI-Beta: realtime=v1`, says nothing: the
+ * samples for Grok voice send it and listen for GA's events. What a client says decides (see dialect/evidence).
+ */
+function saidDialect (protocols: readonly string[]): 'xai' | undefined {
   return protocols.some(protocol => protocol.startsWith('xai-client-secret.')) ? 'xai' : undefined
 }
 

@@ -11,10 +11,16 @@ import type { ClientHandshake } from './handshake.ts'
 import { hookObservers, logObserver, routerObserver } from './observers.ts'
 import { reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
-import type { Deployment, Dialect, DialectName, Lease } from '../../types/index.ts'
+import type { Adjustment, Deployment, Dialect, DialectName, Lease } from '../../types/index.ts'
 
 /** Fields of which one session's log tells that they were adjusted. */
 const mostTold = 16
+
+const tellings: Readonly<Record<Adjustment, string>> = {
+  nearest: 'realtime event adjusted to what the provider can do',
+  unknown: 'realtime event passes what the gateway does not know',
+  too_long: 'realtime event without a text that is too long to be kept'
+}
 
 /**
  * Joins an answered client and its upstream.
@@ -41,7 +47,7 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
     upstream: {
       ...upstream,
       deployment: deployment.id,
-      translation: tools.dialects.between(principal.dialect ?? handshake.dialect, dialect, { attached: handshake.query.has('call_id'), adjusted }),
+      dialect: tools.dialects.choose(principal.dialect ?? handshake.dialect, dialect, { attached: handshake.query.has('call_id'), adjusted }),
       usualNames: typeof dialect !== 'object',
       lease: admitted.lease
     },
@@ -67,15 +73,14 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
   // From here on an observer tells the router of the end.
   admitted.began()
   observers.opened(session.info())
-  admitted.began()
   session.start()
 }
 
-/** Logs each field that had to be changed, once. */
-function adjustments (session: string, log: FastifyBaseLogger): (field: string) => void {
+/** Logs each field that does not arrive as it was sent, once. */
+function adjustments (session: string, log: FastifyBaseLogger): (field: string, why?: Adjustment) => void {
   const told = new Set<string>()
-  return field => {
-    if (told.size < mostTold && told.size < told.add(field).size) log.warn({ session, field }, 'realtime event adjusted to what the provider can do')
+  return (field, why = 'nearest') => {
+    if (told.size < mostTold && told.size < told.add(field).size) log.warn({ session, field }, tellings[why])
   }
 }
 

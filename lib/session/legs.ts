@@ -47,12 +47,17 @@ const cancel = '{"type":"response.cancel"}'
 
 export function joinLegs (parts: SessionParts, turns: Turns, owner: LegsOwner): Legs {
   const { limits, unfinished, now, clientStages = [] } = parts
-  const { translation, usualNames = true } = parts.upstream
-  const dialect = translation && createDialectStages(translation)
+  const { usualNames = true } = parts.upstream
+  const dialect = createDialectStages(parts.upstream.dialect ?? { translation: undefined }, () => {
+    upPipeline.refresh()
+    downPipeline.refresh()
+  })
+  const upPipeline = createPipeline([turns.client, ...clientStages, dialect.client])
+  const downPipeline = createPipeline(usualNames ? [turns.upstream, dialect.upstream] : [dialect.upstream, turns.upstream])
   const messages = new TokenBucket(limits.messageRate, limits.messageBurst, now())
   const controls = new TokenBucket(limits.controlRate, limits.controlBurst, now())
 
-  const up = new Way(createPipeline([turns.client, ...clientStages, ...dialect ? [dialect.client] : []]), {
+  const up = new Way(upPipeline, {
     admits (count) {
       if (!owner.listens()) return false
       if (messages.take(count, now())) return true
@@ -64,7 +69,7 @@ export function joinLegs (parts: SessionParts, turns: Turns, owner: LegsOwner): 
     skimmed: bytes => turns.skimmed(bytes),
     fail: owner.fail
   }, now, unfinished)
-  const down = new Way(createPipeline([...usualNames ? [turns.upstream] : [], ...dialect ? [dialect.upstream] : [], ...usualNames ? [] : [turns.upstream]]), {
+  const down = new Way(downPipeline, {
     admits: () => true,
     mayAnswer: owner.asks,
     passed: owner.passed,
@@ -105,7 +110,7 @@ export function joinLegs (parts: SessionParts, turns: Turns, owner: LegsOwner): 
       client.start(parts.client.head)
     },
     cancelResponse () {
-      for (const text of translation?.up.translate(Buffer.from(cancel))?.onward ?? [cancel]) upstream.send(text)
+      for (const text of dialect.toUpstream(cancel)) upstream.send(text)
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Translation } from '../dialect/translation.ts'
+import type { DialectChoice } from '../dialect/dialects.ts'
 import type { LegLimits } from '../wire/leg.ts'
 import type { UnfinishedBytes } from '../wire/unfinished.ts'
 import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
@@ -36,8 +36,8 @@ export interface UpstreamParts extends UpgradedSocket {
   readonly deployment: string
   /** The provider's credential, which no close reason may carry to the client. */
   readonly secret?: string | undefined
-  /** Between a client and an upstream that speak different dialects; absent: they speak the same. */
-  readonly translation?: Translation | undefined
+  /** How it comes together with a client of another dialect. Default: both speak the same. */
+  readonly dialect?: DialectChoice | undefined
   /** Whether its events have the names that OpenAI gives them, so that turns are followed in its own words. Otherwise in the translation's. Default `true`. */
   readonly usualNames?: boolean | undefined
   /** What was taken for this upstream alone. */

@@ -304,6 +304,12 @@ t.test('an error names the field as its reader knows it', async t => {
     t.strictSame(upstream().down(error(beta)), [error(ga)], `${beta} is ${ga} to a GA client`)
   }
   for (const param of [null, 5, ['session.voice'], undefined]) t.strictSame(client().down(error(param)), [error(param)])
+
+  // A format is a text in beta: it has nothing within it.
+  for (const [ga, beta] of [['session.audio.input.format', 'session.input_audio_format'], ['session.audio.output.format', 'session.output_audio_format'], ['response.audio.output.format', 'response.output_audio_format']]) {
+    for (const within of ['.type', '.rate', '[0]', '']) t.strictSame(client().down(error(ga + within)), [error(beta)], ga + within)
+  }
+  t.match(client().down({ type: 'error', error: { param: 'session.audio.input.format.rate', message: "Invalid 'session.audio.input.format.rate'." } }), [{ error: { param: 'session.input_audio_format', message: "Invalid 'session.input_audio_format'." } }])
 })
 
 t.test('a provider that does not tell the usage of a transcription has none', async t => {

@@ -216,6 +216,10 @@ const params: ReadonlyArray<readonly [openai: string | null, xai: string | null]
   ['session.audio.input.transcription.languages', 'session.audio.input.transcription.languages'],
   ['session.audio.input.transcription.keywords[2]', 'session.audio.input.transcription.keyterms[2]'],
   ['response.audio.output.voice', 'response.voice'],
+  ['session.max_output_tokens', 'session.max_response_output_tokens'],
+  ['response.max_output_tokens', 'response.max_response_output_tokens'],
+  ['session.output_modalities', 'session.modalities'],
+  ['response.output_modalities[0]', 'response.modalities[0]'],
   ['session.audio.output.voices', 'session.audio.output.voices'],
   ['item.type', 'item.type'],
   [null, null]
@@ -229,6 +233,11 @@ for (const [param, told] of params) {
     if (param === told) t.equal(error, event, 'the same event, so that it passes as it came')
   })
 }
+
+t.test('the message of an error has the client\'s words, too', async t => {
+  const [event] = startXaiSession().down({ type: 'error', event_id: 'event_1', error: { code: 'invalid_value', param: 'session.max_output_tokens', message: "Invalid value for 'session.max_output_tokens'.", event_id: null } })
+  t.match(event, { error: { param: 'session.max_response_output_tokens', message: "Invalid value for 'session.max_response_output_tokens'." } })
+})
 
 t.test('an error of no shape passes', async t => {
   for (const error of [undefined, null, 'x', [], { param: 7, event_id: {} }]) {

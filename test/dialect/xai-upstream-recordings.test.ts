@@ -29,7 +29,6 @@ function expected (from: RealtimeEvent, { told, open, seen }: { told: Map<unknow
   const done = 'conversation.item.done'
   switch (type) {
     case 'ping':
-    case 'conversation.created':
       return []
     case 'conversation.item.added': {
       const item = itemOf(from)

@@ -25,11 +25,13 @@ t.test('a response.create asks xAI for the same, or what comes nearest; a strict
     ['modalities that are none', { output_modalities: 'text' }, {}],
     ['a voice', { audio: { output: { voice: 'marin' } } }, { voice: 'ara' }],
     ['a format', { audio: { output: { format: { type: 'audio/pcm' } } } }, { audio: { output: { format: { rate: 24000, type: 'audio/pcm' } } } }],
-    ['reasoning', { reasoning: { effort: 'low' } }, { reasoning: { effort: 'none' } }],
+    ['a voice of OpenAI\'s in xAI\'s field', { voice: 'onyx' }, { voice: 'leo' }],
+    ['much reasoning', { reasoning: { effort: 'high' } }, { reasoning: { effort: 'high' } }],
+    ['little reasoning', { reasoning: { effort: 'low' } }, { reasoning: { effort: 'none' } }, 'response.reasoning.effort'],
     ['no limit', { max_output_tokens: 'inf' }, {}],
-    ['a limit', { max_output_tokens: 5 }, {}, 'response.max_output_tokens'],
+    ['the highest limit', { max_output_tokens: 4096 }, {}, 'response.max_output_tokens'],
     ['one call at a time', { parallel_tool_calls: false }, {}, 'response.parallel_tool_calls'],
-    ['a stored prompt', { prompt: { id: 'p' } }, {}, 'response.prompt'],
+    ['a tool that nobody is to approve', { tools: [{ type: 'mcp', server_url: 'u', require_approval: 'never' }] }, { tools: [{ type: 'mcp', server_url: 'u' }] }],
     ['items', { input: [message('user', hello), { type: 'item_reference', id: 'i' }, null] }, { input: [message('user', hello), { type: 'item_reference', id: 'i' }, null] }],
     ['what the assistant said', { input: [message('assistant', { type: 'output_audio', transcript: 'Hi', audio: 'AA==' })] }, { input: [message('assistant', { type: 'output_text', text: 'Hi' })] }],
     ['an image among others', { input: [message('user', hello, image)] }, { input: [message('user', hello)] }, 'response.input'],
@@ -47,6 +49,25 @@ t.test('a response.create asks xAI for the same, or what comes nearest; a strict
     t.strictSame(startHop().up(event), [event])
   }
   t.strictSame(refusal(startHop(), create({ input: [message('user', image)] })), ['unsupported_feature', 'response.input'], 'nothing is left of an item')
+})
+
+t.test('what holds the model back and xAI would not heed is refused, strict or not, and asks for nothing', async t => {
+  const mcp = { type: 'mcp', server_url: 'u' }
+  const rows: ReadonlyArray<readonly [response: object, field: string]> = [
+    [{ tools: [mcp] }, 'response.tools[0].require_approval'],
+    [{ tools: [{ ...mcp, require_approval: 'always' }] }, 'response.tools[0].require_approval'],
+    [{ tools: [{ type: 'function', name: 'f' }, { ...mcp, require_approval: 'never', connector_id: 'c' }] }, 'response.tools[1].connector_id'],
+    [{ tools: [{ ...mcp, require_approval: 'never', allowed_tools: [] }] }, 'response.tools[0].allowed_tools'],
+    [{ max_output_tokens: 5 }, 'response.max_output_tokens'],
+    [{ prompt: { id: 'p' } }, 'response.prompt']
+  ]
+  for (const [response, field] of rows) {
+    for (const strict of [false, true]) {
+      const hop = startHop({ strict })
+      t.strictSame(refusal(hop, create(response)), ['unsupported_feature', field], field)
+      t.equal(hop.state.requests.length, 0)
+    }
+  }
 })
 
 t.test('with turn detection, a commit and a response.create are two things', async t => {
@@ -191,18 +212,34 @@ t.test('what a response.create asked for that was not sent is told of the respon
   t.match(huge.down(says.begin('r1')), [{ response: { metadata: null } }], 'what is too large is not kept')
 })
 
+t.test('a rule that comes too late for a response that a commit asked for is refused, strict or not', async t => {
+  const rows: ReadonlyArray<readonly [response: object, field: string]> = [
+    [{ tools: [] }, 'response.tools'],
+    [{ tool_choice: 'none' }, 'response.tool_choice'],
+    [{ tool_choice: { type: 'function', name: 'f' } }, 'response.tool_choice'],
+    [{ max_output_tokens: 5 }, 'response.max_output_tokens'],
+    [{ prompt: { id: 'p' } }, 'response.prompt']
+  ]
+  for (const [response, field] of rows) {
+    for (const strict of [false, true]) {
+      const hop = manual({ strict })
+      hop.up(commit)
+      t.strictSame(refusal(hop, create(response)), ['unsupported_feature', field], field)
+      t.strictSame(hop.up(create()), [], 'what was refused has asked for nothing')
+    }
+  }
+})
+
 t.test('what comes too late for a response that a commit asked for is told, or refused', async t => {
   const rows: ReadonlyArray<readonly [object, string | undefined]> = [
     [{}, undefined],
     [{ conversation: 'auto', metadata: {}, instructions: null, max_output_tokens: 'inf', output_modalities: ['audio'] }, undefined],
     [{ instructions: 'Hi' }, 'response.instructions'],
-    [{ tools: [] }, 'response.tools'],
-    [{ tool_choice: 'none' }, 'response.tool_choice'],
+    [{ tool_choice: 'auto', tools: null }, undefined],
     [{ audio: { output: { voice: 'marin' } } }, 'response.audio'],
     [{ input: [] }, 'response.input'],
     [{ reasoning: { effort: 'low' } }, 'response.reasoning'],
-    [{ max_output_tokens: 5 }, 'response.max_output_tokens'],
-    [{ prompt: { id: 'p' } }, 'response.prompt'],
+    [{ max_output_tokens: 4096 }, 'response.max_output_tokens'],
     [{ output_modalities: ['text'] }, 'response.output_modalities']
   ]
   for (const [response, field] of rows) {

@@ -162,3 +162,17 @@ t.test('errors have a type of OpenAI\'s, and a code', async t => {
     t.strictSame(events.flatMap(faultsOf), [])
   }
 })
+
+t.test('a field of the session or the response is named by its place in GA', async t => {
+  const rows: ReadonlyArray<readonly [xai: string, ga: string]> = [
+    ['session.modalities', 'session.output_modalities'],
+    ['session.max_response_output_tokens', 'session.max_output_tokens'],
+    ['session.input_audio_transcription.model', 'session.audio.input.transcription.model'],
+    ['session.turn_detection.threshold', 'session.audio.input.turn_detection.threshold'],
+    ['response.modalities[0]', 'response.output_modalities[0]'],
+    ['session.audio.input.format.rate', 'session.audio.input.format.rate']
+  ]
+  for (const [xai, ga] of rows) {
+    t.match(startHop().down({ type: 'error', event_id: 'e', error: { message: `Bad ${xai}.`, param: xai } }), [{ error: { message: `Bad ${ga}.`, param: ga } }])
+  }
+})

@@ -17,9 +17,10 @@ const inputs: readonly Row[] = [
   ['a voice of xAI\'s', { audio: { output: { voice: 'Luna' } } }, { voice: 'luna' }],
   ['a voice of one\'s own', { audio: { output: { voice: { id: 'My_Voice' } } } }, { voice: 'My_Voice' }],
   ['a mapped voice by id', { audio: { output: { voice: { id: 'marin' } } } }, { voice: 'ara' }],
-  ['a voice that every object inherits', { audio: { output: { voice: 'constructor' } } }, { voice: 'constructor' }],
   ['no voice', { audio: { output: { voice: null } } }, {}],
-  ['its own voice twice', { voice: 'Eve', audio: { output: { voice: 'marin' } } }, { voice: 'Eve' }],
+  ['its own voice twice', { voice: 'Eve', audio: { output: { voice: 'marin' } } }, { voice: 'eve' }],
+  ['a voice of OpenAI\'s in xAI\'s field', { voice: 'alloy' }, { voice: 'sal' }],
+  ['a voice of one\'s own in xAI\'s field', { voice: { id: 'My_Voice' } }, { voice: 'My_Voice' }],
   ['speed', { audio: { output: { speed: 1.25 } } }, { audio: { output: { speed: 1.25 } } }],
   ['too slow', { audio: { output: { speed: 0.25 } } }, { audio: { output: { speed: 0.7 } } }, ['session.audio.output.speed']],
   ['too fast', { audio: { output: { speed: 2 } } }, { audio: { output: { speed: 1.5 } } }, ['session.audio.output.speed']],
@@ -46,24 +47,24 @@ const inputs: readonly Row[] = [
     { audio: { input: { transcription: { model: 'grok-transcribe', keyterms: ['b'] } } } }, ['session.audio.input.transcription.keywords']],
   ['noise reduction', { audio: { input: { noise_reduction: { type: 'near_field' } } } }, {}, ['session.audio.input.noise_reduction']],
   ['no noise reduction', { audio: { input: { noise_reduction: null } } }, {}],
-  ['minimal reasoning', { reasoning: { effort: 'minimal' } }, { reasoning: { effort: 'none' } }],
-  ['low reasoning', { reasoning: { effort: 'low' } }, { reasoning: { effort: 'none' } }],
-  ['medium reasoning', { reasoning: { effort: 'medium' } }, { reasoning: { effort: 'high' } }],
+  ['minimal reasoning', { reasoning: { effort: 'minimal' } }, { reasoning: { effort: 'none' } }, ['session.reasoning.effort']],
+  ['low reasoning', { reasoning: { effort: 'low' } }, { reasoning: { effort: 'none' } }, ['session.reasoning.effort']],
+  ['medium reasoning', { reasoning: { effort: 'medium' } }, { reasoning: { effort: 'high' } }, ['session.reasoning.effort']],
   ['high reasoning', { reasoning: { effort: 'high' } }, { reasoning: { effort: 'high' } }],
-  ['very high reasoning', { reasoning: { effort: 'xhigh' } }, { reasoning: { effort: 'high' } }],
+  ['very high reasoning', { reasoning: { effort: 'xhigh' } }, { reasoning: { effort: 'high' } }, ['session.reasoning.effort']],
   ['reasoning in xAI\'s words', { reasoning: { effort: 'none' } }, { reasoning: { effort: 'none' } }],
   ['no reasoning', { reasoning: null }, {}],
   ['speech', { output_modalities: ['audio'] }, {}],
   ['speech and text', { output_modalities: ['text', 'audio'] }, {}],
   ['text only', { output_modalities: ['text'] }, {}, ['session.output_modalities']],
-  ['what asks for nothing', { model: 'gpt-realtime', tracing: 'auto', include: ['x'], max_output_tokens: 'inf', truncation: 'auto', parallel_tool_calls: true, prompt: null }, {}],
+  ['what asks for nothing', { model: 'gpt-realtime', include: [], max_output_tokens: 'inf', truncation: 'auto', parallel_tool_calls: true, prompt: null }, {}],
   ['what is null', { max_output_tokens: null, truncation: null, parallel_tool_calls: null, tracing: null, include: null }, {}],
-  ['a limit', { max_output_tokens: 100 }, {}, ['session.max_output_tokens']],
+  ['the highest limit, which many send who mean none', { max_output_tokens: 4096 }, {}, ['session.max_output_tokens']],
+  ['probabilities', { include: ['item.input_audio_transcription.logprobs'] }, {}, ['session.include']],
   ['truncation', { truncation: 'disabled' }, {}, ['session.truncation']],
   ['truncation by ratio', { truncation: { type: 'retention_ratio', retention_ratio: 0.5 } }, {}, ['session.truncation']],
   ['one call at a time', { parallel_tool_calls: false }, {}, ['session.parallel_tool_calls']],
-  ['a stored prompt', { prompt: { id: 'p' } }, {}, ['session.prompt']],
-  ['tools', { tools: [{ type: 'function', name: 'f' }, { type: 'mcp', server_url: 'u' }], tool_choice: 'auto' }, { tools: [{ type: 'function', name: 'f' }, { type: 'mcp', server_url: 'u' }], tool_choice: 'auto' }],
+  ['tools', { tools: [{ type: 'function', name: 'f' }, { type: 'mcp', server_url: 'u', require_approval: 'never' }], tool_choice: 'auto' }, { tools: [{ type: 'function', name: 'f' }, { type: 'mcp', server_url: 'u' }], tool_choice: 'auto' }],
   ['what nobody knows', { some_day: 1, audio: { some_day: 2, input: { some_day: 3 }, output: { some_day: 4 } } }, { some_day: 1, audio: { some_day: 2, input: { some_day: 3 }, output: { some_day: 4 } } }],
   ['what only xAI has', { replace: { a: 'b' }, resumption: { enabled: true } }, { replace: { a: 'b' }, resumption: { enabled: true } }],
   ['fields that are something else', { audio: 5, output_modalities: 'text' }, {}],
@@ -109,6 +110,103 @@ t.test('a strict session refuses what xAI has no equal for, and names the field'
   }
 })
 
+const mcp = { type: 'mcp', server_label: 's', server_url: 'https://mcp.example', require_approval: 'never' }
+const clock = { type: 'function', name: 'f' }
+
+t.test('what holds the model back and xAI would not heed is refused, strict or not', async t => {
+  const rows: ReadonlyArray<readonly [said: object, field: string]> = [
+    [{ tools: [{ ...mcp, require_approval: 'always' }] }, 'session.tools[0].require_approval'],
+    [{ tools: [clock, { ...mcp, require_approval: { always: { tool_names: ['delete'] } } }] }, 'session.tools[1].require_approval'],
+    [{ tools: [{ ...mcp, require_approval: { never: { read_only: true } } }] }, 'session.tools[0].require_approval'],
+    [{ tools: [{ ...mcp, require_approval: {} }] }, 'session.tools[0].require_approval'],
+    [{ tools: [{ ...mcp, require_approval: null }] }, 'session.tools[0].require_approval'],
+    [{ tools: [{ type: 'mcp', server_url: 'u' }] }, 'session.tools[0].require_approval'],
+    [{ tools: [{ ...mcp, connector_id: 'connector_gmail' }] }, 'session.tools[0].connector_id'],
+    [{ tools: [{ ...mcp, tunnel_id: 't' }] }, 'session.tools[0].tunnel_id'],
+    [{ tools: [{ ...mcp, allowed_callers: ['programmatic'] }] }, 'session.tools[0].allowed_callers'],
+    [{ tools: [{ ...mcp, allowed_tools: { read_only: true } }] }, 'session.tools[0].allowed_tools'],
+    [{ tools: [{ ...mcp, allowed_tools: { read_only: true, tool_names: ['a'] } }] }, 'session.tools[0].allowed_tools'],
+    [{ tools: [{ ...mcp, allowed_tools: [] }] }, 'session.tools[0].allowed_tools'],
+    [{ tools: [{ ...mcp, allowed_tools: {} }] }, 'session.tools[0].allowed_tools'],
+    [{ tools: [{ ...mcp, allowed_tools: 'a' }] }, 'session.tools[0].allowed_tools'],
+    [{ max_output_tokens: 100 }, 'session.max_output_tokens'],
+    [{ max_output_tokens: 'few' }, 'session.max_output_tokens'],
+    [{ truncation: { type: 'retention_ratio', retention_ratio: 1, token_limits: { post_instructions: 1000 } } }, 'session.truncation.token_limits'],
+    [{ prompt: { id: 'p' } }, 'session.prompt']
+  ]
+  for (const [said, field] of rows) {
+    for (const strict of [false, true]) {
+      const hop = startHop({ strict })
+      t.strictSame(refusal(hop, update({ type: 'realtime', ...said })), ['unsupported_feature', field], JSON.stringify(said))
+      t.strictSame(hop.adjusted, [])
+    }
+  }
+})
+
+t.test('an MCP tool that nobody is to approve reaches xAI as xAI takes it', async t => {
+  const { require_approval: _, ...plain } = mcp
+  const rows: ReadonlyArray<readonly [said: object, sent: object, adjusted?: string]> = [
+    [mcp, plain],
+    [{ ...mcp, authorization: 'token', headers: { a: 'b' }, server_description: 'd', some_day: 1 }, { ...plain, authorization: 'token', headers: { a: 'b' }, server_description: 'd', some_day: 1 }],
+    [{ ...mcp, allowed_tools: ['a'] }, { ...plain, allowed_tools: ['a'] }],
+    [{ ...mcp, allowed_tools: { tool_names: ['a', 'b'] } }, { ...plain, allowed_tools: ['a', 'b'] }],
+    [{ ...mcp, allowed_tools: null, allowed_callers: ['programmatic', 'direct'], connector_id: null, defer_loading: false }, plain],
+    [{ ...mcp, defer_loading: true }, plain, 'session.tools[0].defer_loading']
+  ]
+  for (const [said, sent, adjusted] of rows) {
+    const hop = startHop()
+    t.match(hop.up(update({ type: 'realtime', tools: [said] })), [{ session: { tools: [sent] } }])
+    t.strictSame((hop.up(update({ type: 'realtime', tools: [said] }))[0]!['session'] as { tools?: unknown }).tools, [sent])
+    t.strictSame([...new Set(hop.adjusted)], adjusted === undefined ? [] : [adjusted])
+  }
+})
+
+t.test('an update in xAI\'s own shape, which has no type, means by silence that nobody is asked before a tool is called', async t => {
+  const tools = [{ type: 'mcp', server_url: 'u' }]
+  const hop = startHop()
+  t.strictSame(refusal(hop, { type: 'response.create', response: { tools } }), ['unsupported_feature', 'response.tools[0].require_approval'])
+  t.match(hop.up(update({ voice: 'ara', tools })), [{ session: { tools } }])
+  t.match(hop.up({ type: 'response.create', response: { tools } }), [{ response: { tools } }], 'in its responses, too')
+  t.strictSame(refusal(hop, update({ tools: [{ ...tools[0], require_approval: 'always' }] })), ['unsupported_feature', 'session.tools[0].require_approval'])
+  hop.up(update({ type: 'realtime' }))
+  t.strictSame(refusal(hop, { type: 'response.create', response: { tools } }), ['unsupported_feature', 'response.tools[0].require_approval'])
+})
+
+t.test('a trace, which only OpenAI keeps, is told and never refused', async t => {
+  for (const strict of [false, true]) {
+    const hop = startHop({ strict })
+    t.match(hop.up(update({ type: 'realtime', tracing: 'auto' })), [{ session: { tracing: undefined } }])
+    t.strictSame(hop.adjusted, ['session.tracing'])
+  }
+})
+
+t.test('a voice that nobody knows passes and is told, whatever field it stands in', async t => {
+  const rows: ReadonlyArray<readonly [event: RealtimeEvent, field: string]> = [
+    [update({ type: 'realtime', audio: { output: { voice: 'somebody' } } }), 'session.audio.output.voice'],
+    [update({ type: 'realtime', audio: { output: { voice: 'constructor' } } }), 'session.audio.output.voice'],
+    [update({ voice: 'somebody' }), 'session.voice'],
+    [{ type: 'response.create', response: { audio: { output: { voice: 'somebody' } } } }, 'response.audio.output.voice'],
+    [{ type: 'response.create', response: { voice: 'somebody' } }, 'response.voice']
+  ]
+  for (const [event, field] of rows) {
+    for (const strict of [false, true]) {
+      const hop = startHop({ strict })
+      t.match(JSON.stringify(hop.up(event)), /"voice":"(somebody|constructor)"/)
+      t.strictSame(hop.adjusted, [field])
+    }
+  }
+  const hop = startHop()
+  for (const voice of ['eve', 'ara', 'Rex', 'sal', 'leo', 'Luna', 'xai_ara', 'alloy', { id: 'My_Voice' }]) hop.up(update({ voice }))
+  t.strictSame(hop.adjusted, [], 'those of xAI and of OpenAI are known, and one by its id is one\'s own')
+})
+
+t.test('flat fields of the beta shape pass from a client that speaks GA, and are told', async t => {
+  const hop = startHop()
+  const flat = { input_audio_format: 'g711_ulaw', output_audio_format: 'g711_ulaw', temperature: 0.7, max_response_output_tokens: 100 }
+  t.match(hop.up(update({ ...flat, voice: 'alloy' })), [{ session: { ...flat, voice: 'sal' } }])
+  t.strictSame(hop.adjusted, ['session.input_audio_format', 'session.output_audio_format', 'session.temperature', 'session.max_response_output_tokens'])
+})
+
 t.test('a transcription session is refused', async t => {
   t.strictSame(refusal(startHop(), update({ type: 'transcription' })), ['unsupported_feature', 'session.type'])
 })
@@ -140,9 +238,9 @@ t.test('of an update that xAI refuses nothing holds', async t => {
   hop.up({ ...update({ type: 'realtime', audio: { input: { turn_detection: vad }, output: { speed: 1.2 } } }), event_id: 'u1' })
   hop.down(says.updated({ turn_detection: vad }))
   hop.up({ ...update({ type: 'realtime', output_modalities: ['text'], audio: { input: { turn_detection: null }, output: { speed: 1.4 } } }), event_id: 'u2' })
-  t.equal(hop.state.words.turnDetection, null)
+  t.equal(hop.state.sessionConfig.turnDetection, null)
   t.match(hop.down(refusing('u2')), [{ type: 'error', error: { event_id: 'u2', param: 'session.audio.output.voice' } }], 'the field by the client\'s name')
-  t.match(hop.state.words, { turnDetection: { type: 'server_vad' }, speed: 1.2, textOnly: false })
+  t.match(hop.state.sessionConfig, { turnDetection: { type: 'server_vad' }, speed: 1.2, textOnly: false })
 })
 
 t.test('what was sent after an update that xAI refuses holds all the same', async t => {
@@ -150,7 +248,7 @@ t.test('what was sent after an update that xAI refuses holds all the same', asyn
   hop.up({ ...update({ type: 'realtime', audio: { input: { format: { type: 'audio/nope' } }, output: { speed: 1.2 } } }), event_id: 'u1' })
   hop.up({ ...update({ type: 'realtime', audio: { input: { turn_detection: null }, output: { voice: 'marin' } } }), event_id: 'u2' })
   t.equal(hop.down(refusing('u1')).length, 1)
-  t.match(hop.state.words, { turnDetection: null, speed: 1, voice: { client: 'marin' }, inputFormat: { type: 'audio/pcm' } })
+  t.match(hop.state.sessionConfig, { turnDetection: null, speed: 1, voice: { client: 'marin' }, inputFormat: { type: 'audio/pcm' } })
   t.equal(hop.opening(undefined), undefined, 'turn detection was spoken of')
   t.match(hop.down(says.updated({ voice: 'ara' })), [{ session: { audio: { input: { turn_detection: null }, output: { voice: 'marin', speed: 1 } } } }])
   t.strictSame(hop.opening(undefined), [])
@@ -165,9 +263,9 @@ t.test('each answer shows its own update, though another is on its way', async t
   const second = wants('cedar', vad, 'gpt-4o-transcribe', 'text')
   hop.up(update(first))
   hop.up(update(second))
-  t.match(hop.state.words, { voice: { client: 'cedar' }, textOnly: true }, 'what is asked for meanwhile goes by the last')
+  t.match(hop.state.sessionConfig, { voice: { client: 'cedar' }, textOnly: true }, 'what is asked for meanwhile goes by the last')
   t.match(shown({ voice: 'ara' }), first)
-  t.match(hop.state.words, { voice: { client: 'cedar' }, textOnly: true })
+  t.match(hop.state.sessionConfig, { voice: { client: 'cedar' }, textOnly: true })
   t.match(shown({ voice: 'rex', turn_detection: vad }), second)
   t.match(shown({ voice: 'eve', turn_detection: vad }), { audio: { output: { voice: 'eve' } } }, 'what nobody asked for is shown as xAI says it')
 })
@@ -225,7 +323,7 @@ t.test('a first update that is refused settles nothing', async t => {
   t.ok(refusal(hop, update({ truncation: 'disabled', output_modalities: ['text'] })))
   t.equal(hop.opening('session.update'), undefined)
   t.equal(hop.opening(undefined)?.length, 1)
-  t.notOk(hop.state.words.textOnly)
+  t.notOk(hop.state.sessionConfig.textOnly)
 })
 
 t.test('through the engine the default goes before the first event, and a first update carries it', async t => {
@@ -240,7 +338,8 @@ t.test('through the engine the default goes before the first event, and a first 
 })
 
 t.test('every voice of OpenAI\'s has one of xAI\'s, and those of xAI\'s lead to one of OpenAI\'s', async t => {
-  const openai = ['alloy', 'ash', 'ballad', 'coral', 'echo', 'sage', 'shimmer', 'verse', 'marin', 'cedar']
+  // Of Realtime, its beta, and speech (the types of the `openai` package).
+  const openai = ['alloy', 'ash', 'ballad', 'coral', 'echo', 'fable', 'nova', 'onyx', 'sage', 'shimmer', 'verse', 'marin', 'cedar']
   t.strictSame(Object.keys(xaiVoices).sort(), [...openai].sort())
   t.strictSame(Object.keys(openaiVoices).sort(), ['ara', 'eve', 'leo', 'rex', 'sal'])
   t.strictSame([...new Set(Object.values(xaiVoices))].sort(), Object.keys(openaiVoices).sort())

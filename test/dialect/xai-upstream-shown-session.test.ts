@@ -117,11 +117,13 @@ t.test('sessions that are none still make one', async t => {
   }
 })
 
-t.test('the client hears neither of pings nor of the conversation, but responses name it', async t => {
+t.test('the client hears of the conversation, which clients for xAI wait for, and of no pings', async t => {
   const hop = startHop()
   t.strictSame(hop.down({ type: 'ping', event_id: 'e', timestamp: 1785214080296, previous_item_id: null }), [])
   t.match(hop.down(says.begin('r0')), [{ response: { conversation_id: null } }])
-  t.strictSame(hop.down({ type: 'conversation.created', event_id: 'e', conversation: { id: 'conv_x', object: 'realtime.conversation' } }), [])
+  const created = { type: 'conversation.created', event_id: 'e', conversation: { id: 'conv_x', object: 'realtime.conversation' }, previous_item_id: null }
+  t.strictSame(hop.down(created), [created])
+  t.strictSame(faultsOf(created), [], 'it is an event of OpenAI\'s types')
   t.match(hop.down(says.begin('r1')), [{ response: { conversation_id: 'conv_x' } }])
-  t.strictSame(hop.down({ type: 'conversation.created', event_id: 'e', conversation: null }), [])
+  t.strictSame(hop.down({ ...created, conversation: null }), [{ ...created, conversation: null }])
 })

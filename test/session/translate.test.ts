@@ -17,7 +17,7 @@ interface Toy extends Joined {
 
 async function toy (t: Test, parts: JoinedParts = {}, limits: Parameters<typeof join>[0] = {}): Promise<Toy> {
   const translation = createPair(undefined, toyUpstream)!({ strict: false, voices: {}, adjusted: () => {} })
-  const joined = await join(limits, { upstream: { translation, usualNames: false }, ...parts })
+  const joined = await join(limits, { upstream: { dialect: { translation }, usualNames: false }, ...parts })
   t.teardown(() => joined.clock.restore())
   const read = new Map<Peer, number>()
   return {

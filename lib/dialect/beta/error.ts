@@ -1,15 +1,18 @@
 import { isFields } from '../fields.ts'
 import { withParam } from '../params.ts'
-import type { Slots } from '../params.ts'
+import type { PathPairs } from '../params.ts'
 import type { RealtimeEvent } from '../../../types/index.ts'
 import { replace } from './fields.ts'
 import { responseParamPaths, sessionPaths } from './field-paths.ts'
+import type { FieldPath } from './field-paths.ts'
 
-const toBeta: Slots = [
-  ...sessionPaths.map(({ beta, ga }) => [`session.${ga.join('.')}`, `session.${beta}`] as const),
-  ...responseParamPaths.map(({ beta, ga }) => [`response.${ga.join('.')}`, `response.${beta}`] as const)
-]
-const toGa: Slots = toBeta.map(([ga, beta]) => [beta, ga])
+const toBeta: PathPairs = [...pairs('session', sessionPaths), ...pairs('response', responseParamPaths)]
+const toGa: PathPairs = toBeta.map(([ga, beta]) => [beta, ga])
+
+function pairs (part: string, paths: readonly FieldPath[]): PathPairs {
+  // `pcm16` is an object in GA, of which beta knows no `type` or `rate`.
+  return paths.map(({ beta, ga }) => [`${part}.${ga.join('.')}`, `${part}.${beta}`, ga.at(-1) === 'format' ? 'whole' : undefined])
+}
 
 /** An `error` event that names the field at fault as the reader of the event knows it. */
 export function errorIn (shape: 'beta' | 'ga', event: RealtimeEvent): RealtimeEvent {

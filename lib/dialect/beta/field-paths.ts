@@ -2,7 +2,7 @@ import { isFields, omit } from '../fields.ts'
 import type { Fields } from '../fields.ts'
 import { at, cutAll, own, putAll } from './fields.ts'
 
-/** One setting that both shapes have, in another path or in other words. */
+/** One setting that both shapes have, at another path or in other words. */
 export interface FieldPath {
   /** The flat field of the beta shape. */
   readonly beta: string
@@ -23,7 +23,7 @@ const modalities: FieldPath = {
 const voice: FieldPath = { beta: 'voice', ga: ['audio', 'output', 'voice'] }
 const outputFormat: FieldPath = { beta: 'output_audio_format', ga: ['audio', 'output', 'format'], toGa: formatToGa, toBeta: formatToBeta }
 const maxTokens: FieldPath = { beta: 'max_response_output_tokens', ga: ['max_output_tokens'] }
-const inputPlaces: readonly FieldPath[] = [
+const inputPaths: readonly FieldPath[] = [
   { beta: 'input_audio_format', ga: ['audio', 'input', 'format'], toGa: formatToGa, toBeta: formatToBeta },
   { beta: 'input_audio_transcription', ga: ['audio', 'input', 'transcription'] },
   { beta: 'input_audio_noise_reduction', ga: ['audio', 'input', 'noise_reduction'] }
@@ -32,10 +32,10 @@ const turnDetection: FieldPath = { beta: 'turn_detection', ga: ['audio', 'input'
 
 /** The session object, in `session.*`. */
 export const sessionPaths: readonly FieldPath[] = [
-  modalities, voice, { beta: 'speed', ga: ['audio', 'output', 'speed'] }, ...inputPlaces, outputFormat, turnDetection, maxTokens
+  modalities, voice, { beta: 'speed', ga: ['audio', 'output', 'speed'] }, ...inputPaths, outputFormat, turnDetection, maxTokens
 ]
 /** The session object of a transcription session. */
-export const transcriptionPaths: readonly FieldPath[] = [...inputPlaces, {
+export const transcriptionPaths: readonly FieldPath[] = [...inputPaths, {
   ...turnDetection,
   // A transcription session has no responses; GA does not know these fields in one.
   toGa: value => isFields(value) ? omit(value, ['create_response', 'interrupt_response']) : value

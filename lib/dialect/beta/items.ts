@@ -2,7 +2,7 @@ import { isFields } from '../fields.ts'
 import type { Fields } from '../fields.ts'
 import { own } from './fields.ts'
 
-/** A conversation item, or what stands in the path of one. `response.create` may name items in its `input` by reference; they pass. */
+/** A conversation item, or what stands in its place. `response.create` may name items in its `input` by reference; they pass. */
 export function itemToGa (item: unknown): unknown {
   if (!isFields(item)) return item
   const role = own(item, 'role')

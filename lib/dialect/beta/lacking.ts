@@ -1,4 +1,4 @@
-import { adjust } from '../lacking.ts'
+import { adjust, hasTokenLimits, refuse } from '../lacking.ts'
 import type { Fields } from '../fields.ts'
 import type { DialectContext } from '../../../types/index.ts'
 import { at, cut } from './fields.ts'
@@ -35,12 +35,13 @@ const surplus: Readonly<Record<'session' | 'response', readonly Surplus[]>> = {
 
 /**
  * What a beta provider can hear of the settings of a GA client.
- * @throws GatewayError `unsupported_feature` where the session is strict
+ * @throws GatewayError `unsupported_feature` for a limit, and for anything else where the session is strict
  */
 export function withoutSurplus (part: 'session' | 'response', fields: Fields, context: DialectContext): Fields {
   return surplus[part].reduce<Fields>((left, { path, usual }) => {
     const value = at(left, path)
     if (value === undefined) return left
+    if (hasTokenLimits(value)) refuse(`${part}.${path.join('.')}.token_limits`, 'The provider of this model cannot limit the tokens of a session.')
     if (value !== null && value !== usual) leaveOut(`${part}.${path.join('.')}`, context)
     return cut(left, path)
   }, fields)

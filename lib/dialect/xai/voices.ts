@@ -1,4 +1,4 @@
-/** What xAI speaks with where a client asks for one of OpenAI's voices: the one that comes nearest in pitch and manner. */
+/** What xAI speaks with where a client asks for any voice that OpenAI ever had: the one that comes nearest in pitch and manner. */
 export const xaiVoices: Readonly<Record<string, string>> = {
   marin: 'ara',
   cedar: 'rex',
@@ -7,6 +7,9 @@ export const xaiVoices: Readonly<Record<string, string>> = {
   ballad: 'rex',
   coral: 'eve',
   echo: 'leo',
+  fable: 'sal',
+  nova: 'eve',
+  onyx: 'leo',
   sage: 'ara',
   shimmer: 'eve',
   verse: 'rex'

@@ -1,3 +1,5 @@
+import type { DialectChoice } from '../../dialect/dialects.ts'
+import { evidenceOf, tellingEvents } from '../../dialect/evidence.ts'
 import type { Rewritten, Translation, Way } from '../../dialect/translation.ts'
 import type { Replacement, Stage, StageMessage } from '../../../types/index.ts'
 
@@ -5,38 +7,77 @@ import type { Replacement, Stage, StageMessage } from '../../../types/index.ts'
 export interface DialectStages {
   readonly client: Stage
   readonly upstream: Stage
+  /** An event of our own for the upstream, in its words. */
+  toUpstream (text: string): readonly string[]
 }
 
-/** Brings a client and an upstream of different dialects together. */
-export function createDialectStages (translation: Translation): DialectStages {
-  const { up, down } = translation
-  const upTypes = new Set(up.types)
-  const downTypes = new Set(down.types)
+/** @param changed called when the stages want other types than before */
+export function createDialectStages (choice: DialectChoice, changed: () => void): DialectStages {
+  let { prove } = choice
+  let current = tables(choice.translation)
   let opened = false
+
+  /** The first proof sticks, and this very event is the first that is read by it. */
+  function look (message: StageMessage): void {
+    if (prove === undefined || !tellingEvents.includes(message.type ?? '')) return
+    const event = message.event()
+    const dialect = event && evidenceOf(event)
+    if (dialect === undefined) return
+    current = tables(prove(dialect, current.translation))
+    prove = undefined
+    changed()
+  }
+
+  /** What must be said before the client's first event is asked for with every event, whatever its type, until it is said. */
+  function opening (type: string | undefined): readonly Buffer[] {
+    if (opened || current.translation === undefined) return []
+    const { texts, done } = current.translation.opening(type)
+    opened = done
+    return texts.map(text => Buffer.from(text))
+  }
 
   return {
     client: {
-      types: up.types,
-      // What must be said before the client's first event is asked for with every event, whatever its type, until it is said.
+      get types () {
+        return [...current.translation?.up.types ?? [], ...prove === undefined ? [] : tellingEvents]
+      },
       get others () {
-        return !opened
+        return current.translation !== undefined && !opened
+      },
+      get skims () {
+        return current.translation === undefined
       },
       handle (message) {
-        const type = upTypes.has(message.type ?? '') ? message.type : undefined
-        const opening = opened ? { texts: [], done: true } : translation.opening(type)
-        opened = opening.done
-        const before = opening.texts.map(text => Buffer.from(text))
-        const replacement = type === undefined ? undefined : translate(message, type, up)
+        look(message)
+        const type = current.up.has(message.type) ? message.type : undefined
+        const before = opening(type)
+        const replacement = type === undefined ? undefined : translate(message, type, current.translation!.up)
         if (before.length === 0) return replacement
-        const { onward, back } = replacement ?? { onward: [Buffer.from(message.payload)] }
-        return { onward: [...before, ...onward], ...(back !== undefined && { back }) }
+        const { onward, back = [] } = replacement ?? { onward: [Buffer.from(message.payload)] }
+        return { onward: [...before, ...onward], back }
       }
     },
     upstream: {
-      types: down.types,
-      handle: message => downTypes.has(message.type ?? '') ? translate(message, message.type!, down) : undefined
-    }
+      get types () {
+        return current.translation?.down.types ?? []
+      },
+      handle (message) {
+        return current.down.has(message.type) ? translate(message, message.type!, current.translation!.down) : undefined
+      }
+    },
+    toUpstream: text => current.translation?.up.translate(Buffer.from(text))?.onward ?? [text]
   }
+}
+
+/** A translation with the types that it wants, to be looked up at once. */
+interface Tables {
+  readonly translation: Translation | undefined
+  readonly up: ReadonlySet<string | undefined>
+  readonly down: ReadonlySet<string | undefined>
+}
+
+function tables (translation: Translation | undefined): Tables {
+  return { translation, up: new Set(translation?.up.types), down: new Set(translation?.down.types) }
 }
 
 function translate (message: StageMessage, type: string, way: Way): Replacement | undefined {

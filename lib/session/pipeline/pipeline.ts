@@ -43,13 +43,15 @@ export interface Pipeline {
 export function createPipeline (stages: readonly Stage[]): Pipeline {
   const message = new Message()
   const inspectsBinary = stages.some(({ binary }) => binary)
-  const skims = stages.every(({ skims }) => skims)
-  const inspects = stages.some(({ types, others }) => others === true || types.length > 0)
+  let skims = true
+  let inspects = false
   let wanted: ReadonlyArray<ReadonlySet<string | undefined>> = []
   let peek: Peek = () => undefined
   function refresh (): void {
     wanted = stages.map(({ types }) => new Set(types))
     peek = createPeek(stages.flatMap(({ types }) => types))
+    skims = stages.every(({ skims }) => skims)
+    inspects = stages.some(({ types, others }) => others === true || types.length > 0)
   }
   refresh()
 
@@ -98,9 +100,9 @@ export function createPipeline (stages: readonly Stage[]): Pipeline {
   }
 
   return {
-    inspects,
+    get inspects () { return inspects },
     inspectsBinary,
-    skims,
+    get skims () { return skims },
     judge: (payload, binary, live) => run(payload, binary, live, 0),
     refresh
   }

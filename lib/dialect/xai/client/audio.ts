@@ -1,7 +1,7 @@
-import { fieldsOf, isFields, omit } from '../../fields.ts'
+import { fieldsOf, isFields, isSaid, omit } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import { adjust, refuse } from '../../lacking.ts'
-import { field, isSaid } from './fields.ts'
+import { field } from './fields.ts'
 import type { DialectContext } from '../../../../types/index.ts'
 
 /** Stands for `grok-transcribe`: of OpenAI's models for transcription one that takes a language. */
@@ -67,13 +67,13 @@ function keywords (terms: unknown, model: unknown, path: string, context: Dialec
 }
 
 /**
- * What the client says of voice detection, at xAI's place or else at OpenAI's.
+ * What the client says of voice detection, in xAI's field or else in OpenAI's.
  * @returns `undefined` where it says nothing
  */
 export function turnDetection (session: Fields): { readonly turn_detection: unknown } | undefined {
-  const place = [session, fieldsOf(fieldsOf(session.audio).input)].find(place => Object.hasOwn(place, 'turn_detection'))
-  if (place === undefined) return undefined
-  const said = place.turn_detection
+  const holder = [session, fieldsOf(fieldsOf(session.audio).input)].find(fields => Object.hasOwn(fields, 'turn_detection'))
+  if (holder === undefined) return undefined
+  const said = holder.turn_detection
   return { turn_detection: isFields(said) && (said.type === null || Object.keys(said).length === 0) ? null : said }
 }
 

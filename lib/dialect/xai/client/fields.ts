@@ -1,8 +1,5 @@
+import { isSaid } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
-
-export function isSaid (value: unknown): boolean {
-  return value !== undefined && value !== null
-}
 
 /** A field for an object that is being made, where there is something to say. */
 export function field (name: string, value: unknown): Fields {

@@ -1,7 +1,7 @@
-import { fieldsOf, isFields, omit } from '../../fields.ts'
+import { fieldsOf, isFields, isSaid, omit } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import { openaiOutput } from './audio.ts'
-import { field, isSaid, section } from './fields.ts'
+import { field, section } from './fields.ts'
 import { openaiItem, shownItem } from './items.ts'
 import { askForResponse, cancelId, isManual } from './state.ts'
 import type { XaiClientState } from './state.ts'
@@ -50,7 +50,7 @@ export function createResponse (event: RealtimeEvent, state: XaiClientState): Re
     response: {
       ...omit(response, own),
       ...maxTokens(response),
-      ...reasoning(response.reasoning),
+      ...reasoning(response.reasoning, 'response', context),
       ...field('input', Array.isArray(response.input) ? response.input.map(openaiItem) : response.input),
       ...field('tools', openaiTools(response.tools, 'response.tools')),
       ...section('audio', {

@@ -1,9 +1,9 @@
 import { GatewayError } from '../../../errors.ts'
-import { fieldsOf, isFields, isName, omit } from '../../fields.ts'
+import { fieldsOf, isFields, isName, isSaid, omit } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import { adjust, refuse } from '../../lacking.ts'
 import { openaiInput, openaiOutput, openaiTranscription, turnDetection } from './audio.ts'
-import { field, isSaid, section } from './fields.ts'
+import { field, section } from './fields.ts'
 import { sentUpdate } from './state.ts'
 import type { XaiClientState } from './state.ts'
 import { maxTokens, reasoning } from './shared.ts'
@@ -16,7 +16,7 @@ const foreign: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['temperature', -1], ['enable_noise_suppression', false], ['keep_context', false], ['enable_phonetic_spelling', false]
 ])
 
-// Fields that GA has no place for, or another.
+// Fields that GA does not have, or has elsewhere.
 const own: readonly string[] = [
   'type', 'object', 'id', 'model', 'modalities', 'voice', 'turn_detection', 'tools', 'reasoning', 'resumption', 'replace', 'audio',
   'input_audio_transcription', 'max_response_output_tokens', ...foreign.keys()
@@ -45,7 +45,7 @@ export function updateSession (event: RealtimeEvent, state: XaiClientState): Tra
     ...omit(session, own),
     ...maxTokens(session),
     ...field('tools', openaiTools(session.tools, 'session.tools')),
-    ...reasoning(session.reasoning),
+    ...reasoning(session.reasoning, 'session', context),
     ...section('audio', {
       ...omit(audio, sections),
       ...section('input', {
@@ -99,7 +99,7 @@ function refuseForeign ({ replace, ...session }: Fields, context: DialectContext
   }
 }
 
-/** The settings of transcription and their path, where the client says something of it; xAI shows them in two places. */
+/** The settings of transcription and their path, where the client says something of it; xAI shows them in two fields. */
 function saidTranscription (session: Fields): readonly [said: unknown, path: string] | undefined {
   const input = fieldsOf(fieldsOf(session.audio).input)
   if (Object.hasOwn(input, 'transcription')) return [input.transcription, 'session.audio.input.transcription']

@@ -9,7 +9,7 @@ const maxLength = 32_768
 /** xAI says again and again what it has understood so far. */
 export function transcriptDelta (event: RealtimeEvent, { snapshots, transcripts }: XaiClientState): Translated {
   const key = keyOf(event)
-  const { delta, obfuscation, logprobs, type, ...place } = event
+  const { delta, obfuscation, logprobs, type, ...ids } = event
   if (snapshots === false || key === undefined || typeof delta !== 'string') return undefined
   const transcript = (transcripts.get(key) ?? '') + delta
   // The whole of it comes at the end.
@@ -17,7 +17,7 @@ export function transcriptDelta (event: RealtimeEvent, { snapshots, transcripts 
   transcripts.delete(key)
   transcripts.set(key, transcript)
   if (transcripts.size > maxTranscripts) transcripts.delete(transcripts.keys().next().value!)
-  return { type: 'conversation.item.input_audio_transcription.updated', ...place, transcript }
+  return { type: 'conversation.item.input_audio_transcription.updated', ...ids, transcript }
 }
 
 export function transcriptCompleted (event: RealtimeEvent, state: XaiClientState): RealtimeEvent {

@@ -2,7 +2,7 @@ import { isFields } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import type { DialectContext } from '../../../../types/index.ts'
 import { adjust } from './nearest.ts'
-import type { Words } from './state.ts'
+import type { SessionConfig } from './state.ts'
 import { nameOf } from './values.ts'
 
 /** xAI has PCM in many rates; OpenAI in one, which clients may leave out. `known`: what to remember of it. */
@@ -15,8 +15,15 @@ export function audioFormatOut (said: unknown): { readonly fields: Fields, reado
   return { fields: { format }, known: { type, ...(typeof format.rate === 'number' && { rate: format.rate }) } }
 }
 
-/** @returns `undefined` where no voice is said */
-export function voiceOut (said: unknown, { voices }: DialectContext): Words['voice'] {
+// Those of xAI's own that documents and recordings name (docs.x.ai, voice); there are more, and voices of one's own.
+const known: ReadonlySet<string> = new Set(['eve', 'ara', 'rex', 'sal', 'leo', 'luna'])
+
+/**
+ * A voice by xAI's name, wherever the client says it. A name that nobody knows passes, and is told.
+ * @param path of the voice in the client's event
+ * @returns `undefined` where no voice is said
+ */
+export function voiceOut (said: unknown, path: string, { voices, adjusted }: DialectContext): SessionConfig['voice'] {
   const named = nameOf(said)
   const client = named ?? (isFields(said) ? nameOf(said.id) : undefined)
   if (client === undefined) return undefined
@@ -24,7 +31,10 @@ export function voiceOut (said: unknown, { voices }: DialectContext): Words['voi
     if (Object.hasOwn(voices, name)) return { client, xai: voices[name]! }
   }
   // xAI's names are lower-case; the id of a voice of one's own is what it is.
-  return { client, xai: named?.toLowerCase() ?? client }
+  if (named === undefined) return { client, xai: client }
+  const xai = named.toLowerCase()
+  if (!known.has(xai.replace(/^xai_/, ''))) adjusted(path, 'unknown')
+  return { client, xai }
 }
 
 const field = 'session.audio.input.transcription'
@@ -32,8 +42,8 @@ const mostTerms = 100
 const longestTerm = 50
 
 /** xAI has one model that transcribes, and its own names for the rest. */
-export function transcriptionOut (said: unknown, context: DialectContext): { readonly fields: Fields, readonly words: Partial<Words> } {
-  if (!isFields(said)) return { fields: { transcription: said }, words: said === null ? { transcription: undefined } : {} }
+export function transcriptionOut (said: unknown, context: DialectContext): { readonly fields: Fields, readonly sessionConfig: Partial<SessionConfig> } {
+  if (!isFields(said)) return { fields: { transcription: said }, sessionConfig: said === null ? { transcription: undefined } : {} }
   const { model, language, languages, keywords, prompt, delay, ...rest } = said
   for (const [name, value] of Object.entries({ languages, prompt, delay })) {
     if (value !== undefined && value !== null) adjust(context, `${field}.${name}`)
@@ -44,7 +54,7 @@ export function transcriptionOut (said: unknown, context: DialectContext): { rea
     ...(Array.isArray(keywords) && { keyterms: keytermsOut(keywords, context) }),
     ...rest
   }
-  return { fields: { transcription }, words: { transcription: { model: nameOf(model) ?? 'grok-transcribe', language: nameOf(language) ?? null } } }
+  return { fields: { transcription }, sessionConfig: { transcription: { model: nameOf(model) ?? 'grok-transcribe', language: nameOf(language) ?? null } } }
 }
 
 function keytermsOut (keywords: readonly unknown[], context: DialectContext): readonly string[] {

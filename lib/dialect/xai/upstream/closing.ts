@@ -26,7 +26,7 @@ export function closeOutputs (event: RealtimeEvent, state: XaiState, response: s
     settle(kept, item)
     if (item === undefined) continue
     if (said === undefined) {
-      // The place of an item in the list is its output_index.
+      // The position of an item in the list is its output_index.
       const next = all.findIndex(other => (findKept(state, fieldsOf(other).id)?.index ?? -1) > kept.index!)
       all.splice(next === -1 ? all.length : next, 0, item)
     } else all[all.indexOf(said)] = item

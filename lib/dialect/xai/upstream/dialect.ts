@@ -3,7 +3,7 @@ import { tellError } from './errors-in.ts'
 import { clearOutput, createItem, retrieveItem } from './items-out.ts'
 import { addItem, commitItem, deleteItem, truncateItem } from './items.ts'
 import { addOutput, endOutput } from './outputs.ts'
-import { addArguments, addPart, addText, addTranscript, endArguments, endSound, endPart, endText, endTranscript, placed, sound, soundPasses } from './parts.ts'
+import { addArguments, addPart, addText, addTranscript, endArguments, endSound, endPart, endText, endTranscript, positioned, sound, soundPasses } from './parts.ts'
 import { cancelResponse, commit, createResponse } from './requests.ts'
 import { beginResponse, endResponse } from './responses.ts'
 import { createConversation, createSession, tellSession } from './session-in.ts'
@@ -64,10 +64,10 @@ export const xaiUpstream: Dialect<XaiState> = {
     'response.text.done': drop,
     'response.function_call_arguments.delta': addArguments,
     'response.function_call_arguments.done': endArguments,
-    'response.mcp_call_arguments.delta': placed,
-    'response.mcp_call_arguments.done': placed,
-    'response.mcp_call.in_progress': placed,
-    'response.mcp_call.completed': placed,
-    'response.mcp_call.failed': placed
+    'response.mcp_call_arguments.delta': positioned,
+    'response.mcp_call_arguments.done': positioned,
+    'response.mcp_call.in_progress': positioned,
+    'response.mcp_call.completed': positioned,
+    'response.mcp_call.failed': positioned
   }
 }

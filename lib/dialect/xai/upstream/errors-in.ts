@@ -1,7 +1,7 @@
 import { fieldsOf } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import { withParam } from '../../params.ts'
-import type { Slots } from '../../params.ts'
+import type { PathPairs } from '../../params.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 import { createResponse, forgetRequest } from './requests.ts'
 import type { XaiState } from './state.ts'
@@ -12,11 +12,15 @@ import { nameOf, textOf } from './values.ts'
 const known = new Set(['invalid_request_error', 'server_error', 'rate_limit_error', 'insufficient_quota'])
 
 /** Where xAI and GA have the same field. */
-const places: Slots = [
+const paths: PathPairs = [
+  ['session.modalities', 'session.output_modalities'],
+  ['session.max_response_output_tokens', 'session.max_output_tokens'],
   ['session.voice', 'session.audio.output.voice'],
   ['session.turn_detection', 'session.audio.input.turn_detection'],
   ['session.audio.input.transcription.language_hint', 'session.audio.input.transcription.language'],
   ['session.audio.input.transcription.keyterms', 'session.audio.input.transcription.keywords'],
+  ['session.input_audio_transcription', 'session.audio.input.transcription'],
+  ['response.modalities', 'response.output_modalities'],
   ['response.voice', 'response.audio.output.voice']
 ]
 
@@ -35,7 +39,7 @@ export function tellError (event: RealtimeEvent, state: XaiState): Translated {
   const told = {
     ...event,
     error: {
-      ...withParam(places, {
+      ...withParam(paths, {
         ...error,
         type,
         code: code === 'max_duration' || said === 'max_duration' ? 'session_expired' : code,

@@ -1,4 +1,5 @@
-import { adjust as adjustField, refuse as refuseField } from '../../lacking.ts'
+import { adjust as adjustField, hasTokenLimits, refuse as refuseField } from '../../lacking.ts'
+import { fieldsOf } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import type { DialectContext } from '../../../../types/index.ts'
 
@@ -24,27 +25,43 @@ export function clamp (value: unknown, lowest: number, highest: number, field: s
   return near
 }
 
-const always = (): boolean => true
-// What xAI has no place for, and when it asks for nothing that xAI does not do anyway.
-const foreign = new Map<string, (value: unknown) => boolean>([
-  ['model', always],
-  ['tracing', always],
-  ['include', always],
-  ['max_output_tokens', value => value === 'inf'],
-  ['truncation', value => value === 'auto'],
-  ['parallel_tool_calls', value => value === true],
-  ['prompt', () => false]
+/**
+ * What is lost where xAI does not hear of a field: nothing, as xAI does the same anyway; a record that OpenAI would keep, of which the
+ * client never hears; something of taste; or a rule that the client relies on. The first two are never refused, the last one always.
+ */
+type Loss = 'nothing' | 'record' | 'taste' | 'rule'
+
+// The most tokens that a client can ask for by number. Many clients of the beta shape send it, and mean no limit.
+const mostTokens = 4096
+
+// What xAI has no field for.
+const foreign = new Map<string, (value: unknown) => Loss>([
+  // The provider chooses no model by it.
+  ['model', () => 'nothing'],
+  ['tracing', () => 'record'],
+  ['include', value => Array.isArray(value) && value.length === 0 ? 'nothing' : 'taste'],
+  ['max_output_tokens', value => value === 'inf' ? 'nothing' : typeof value === 'number' && value >= mostTokens ? 'taste' : 'rule'],
+  ['truncation', value => value === 'auto' ? 'nothing' : hasTokenLimits(value) ? 'rule' : 'taste'],
+  ['parallel_tool_calls', value => value === true ? 'nothing' : 'taste'],
+  // What the model is told to do and not to do.
+  ['prompt', () => 'rule']
 ])
 
-/** Whether a field asks for something that xAI cannot do. */
-export function isForeign (name: string, value: unknown): boolean {
-  return value !== null && foreign.get(name)?.(value) === false
+/**
+ * To be called where a field of the session or of a response does not reach xAI.
+ * @param part `session` or `response`
+ */
+export function loseForeign (name: string, value: unknown, part: string, context: DialectContext): void {
+  const loss = value === null ? undefined : foreign.get(name)?.(value)
+  if (loss === 'rule') refuse(`${part}.${name}${name === 'truncation' ? '.token_limits' : ''}`)
+  if (loss === 'record') context.adjusted(`${part}.${name}`)
+  if (loss === 'taste') adjust(context, `${part}.${name}`)
 }
 
-/** Leaves out what xAI has no place for. `where`: what the fields are of, `session` or `response`. */
-export function withoutForeign (said: Fields, where: string, context: DialectContext): Fields {
+/** Leaves out what xAI has no field for. */
+export function withoutForeign (said: Fields, part: string, context: DialectContext): Fields {
   return Object.fromEntries(Object.entries(said).filter(([name, value]) => {
-    if (isForeign(name, value)) adjust(context, `${where}.${name}`)
+    loseForeign(name, value, part, context)
     return !foreign.has(name)
   }))
 }
@@ -63,8 +80,10 @@ export function wantsText (modalities: unknown, field: string, context: DialectC
 const efforts = new Map<unknown, string>([['minimal', 'none'], ['low', 'none'], ['medium', 'high'], ['xhigh', 'high']])
 
 /** xAI thinks hard, or not at all. */
-export function reasoningOut (said: unknown): Fields {
+export function reasoningOut (said: unknown, part: string, context: DialectContext): Fields {
   if (said === undefined || said === null) return {}
-  const effort = (said as { effort?: unknown }).effort
-  return { reasoning: efforts.has(effort) ? { ...said, effort: efforts.get(effort) } : said }
+  const effort = efforts.get(fieldsOf(said).effort)
+  if (effort === undefined) return { reasoning: said }
+  adjust(context, `${part}.reasoning.effort`)
+  return { reasoning: { ...said, effort } }
 }

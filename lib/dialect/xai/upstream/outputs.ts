@@ -2,13 +2,13 @@ import { isFields } from '../../fields.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 import { itemDone, itemIn } from './items.ts'
 import { filled, findKept, keptOf, remember, settle } from './kept.ts'
-import { isRead, placed } from './parts.ts'
+import { isRead, positioned } from './parts.ts'
 import type { XaiState } from './state.ts'
 import { nameOf, numberOf } from './values.ts'
 
-/** An item of a response. From here on its place in the response is known. */
+/** An item of a response. From here on its position in the response is known. */
 export function addOutput (event: RealtimeEvent, state: XaiState): Translated {
-  if (!isFields(event.item)) return placed(event, state)
+  if (!isFields(event.item)) return positioned(event, state)
   const item = itemIn(event.item, isRead(event, state))
   const id = nameOf(item.id)
   const response = nameOf(event.response_id)
@@ -27,7 +27,7 @@ export function addOutput (event: RealtimeEvent, state: XaiState): Translated {
 
 /** With this, an item of the conversation is done there too. */
 export function endOutput (event: RealtimeEvent, state: XaiState): Translated {
-  if (!isFields(event.item)) return placed(event, state)
+  if (!isFields(event.item)) return positioned(event, state)
   const kept = findKept(state, event.item.id)
   const item = itemIn(filled(event.item, kept), isRead(event, state))
   const ended = { ...event, output_index: kept?.index ?? numberOf(event.output_index, 0), item }

@@ -6,19 +6,19 @@ import type { Part, XaiState } from './state.ts'
 import { nameOf, numberOf, textOf } from './values.ts'
 
 /** Whether the client wants to read what this event is about, instead of hearing it. */
-export function isRead (event: RealtimeEvent, { running, words }: XaiState): boolean {
-  return running.get(nameOf(event.response_id) ?? '')?.textOnly ?? words.textOnly
+export function isRead (event: RealtimeEvent, { running, sessionConfig }: XaiState): boolean {
+  return running.get(nameOf(event.response_id) ?? '')?.textOnly ?? sessionConfig.textOnly
 }
 
 /** xAI counts every item as the first of its response. */
-export function placed (event: RealtimeEvent, state: XaiState): RealtimeEvent {
+export function positioned (event: RealtimeEvent, state: XaiState): RealtimeEvent {
   const index = findKept(state, event.item_id)?.index ?? numberOf(event.output_index, 0)
   return event.output_index === index ? event : { ...event, output_index: index }
 }
 
 /** The same for what belongs to a part of an item's content. */
-function placedPart (event: RealtimeEvent, state: XaiState): RealtimeEvent {
-  const told = placed(event, state)
+function positionedPart (event: RealtimeEvent, state: XaiState): RealtimeEvent {
+  const told = positioned(event, state)
   return typeof told.content_index === 'number' ? told : { ...told, content_index: 0 }
 }
 
@@ -42,7 +42,7 @@ export function addPart (event: RealtimeEvent, state: XaiState): Translated {
   partOf(event, state, type)
   const part = type === 'text' ? { type, text: textOf(said.text, '') } : { type, transcript: textOf(said.transcript, '') }
   // xAI says "0" here, which is no item.
-  const { previous_item_id: _, ...told } = placedPart(event, state)
+  const { previous_item_id: _, ...told } = positionedPart(event, state)
   return { ...told, type: event.type, part }
 }
 
@@ -53,7 +53,7 @@ export function endPart (event: RealtimeEvent, state: XaiState): Translated {
   known?.ended.add('part')
   const text = textOf(said.transcript, textOf(said.text, known?.text ?? ''))
   const type = said.type === 'text' || known?.type === 'text' || isRead(event, state) ? 'text' : 'audio'
-  return { ...placedPart(event, state), part: type === 'text' ? { type, text } : { type, transcript: text } }
+  return { ...positionedPart(event, state), part: type === 'text' ? { type, text } : { type, transcript: text } }
 }
 
 function add (part: Part | undefined, delta: unknown): void {
@@ -74,27 +74,27 @@ function end (part: Part | undefined, text: unknown): string {
 
 export function addTranscript (event: RealtimeEvent, state: XaiState): Translated {
   add(spokenPart(event, state), event.delta)
-  const told = placedPart(event, state)
+  const told = positionedPart(event, state)
   return isRead(event, state) ? { ...told, type: 'response.output_text.delta' } : told
 }
 
 export function endTranscript (event: RealtimeEvent, state: XaiState): Translated {
   const said = end(spokenPart(event, state), event.transcript)
-  const { transcript, ...told } = placedPart(event, state)
+  const { transcript, ...told } = positionedPart(event, state)
   return isRead(event, state) ? { ...told, type: 'response.output_text.done', text: said } : { ...told, type: event.type, transcript: said }
 }
 
 export function addText (event: RealtimeEvent, state: XaiState): Translated {
   add(partOf(event, state, 'text'), event.delta)
-  return placedPart(event, state)
+  return positionedPart(event, state)
 }
 
 export function endText (event: RealtimeEvent, state: XaiState): Translated {
-  return { ...placedPart(event, state), text: end(partOf(event, state, 'text'), event.text) }
+  return { ...positionedPart(event, state), text: end(partOf(event, state, 'text'), event.text) }
 }
 
 export function sound (event: RealtimeEvent, state: XaiState): Translated {
-  return isRead(event, state) ? undefined : placedPart(event, state)
+  return isRead(event, state) ? undefined : positionedPart(event, state)
 }
 
 export function endSound (event: RealtimeEvent, state: XaiState): Translated {
@@ -103,17 +103,17 @@ export function endSound (event: RealtimeEvent, state: XaiState): Translated {
 }
 
 /** Whether sound need not be read: the client hears all of it, and it comes from the first item of its response. */
-export function soundPasses ({ running, words }: XaiState): boolean {
+export function soundPasses ({ running, sessionConfig }: XaiState): boolean {
   for (const { textOnly, shifted } of running.values()) {
     if (textOnly || shifted) return false
   }
-  return running.size > 0 || !words.textOnly
+  return running.size > 0 || !sessionConfig.textOnly
 }
 
 export function addArguments (event: RealtimeEvent, state: XaiState): Translated {
   const kept = findKept(state, event.item_id)
   if (kept !== undefined && typeof event.delta === 'string' && kept.arguments.length + event.delta.length <= longestText) kept.arguments += event.delta
-  return placed(event, state)
+  return positioned(event, state)
 }
 
 export function endArguments (event: RealtimeEvent, state: XaiState): Translated {
@@ -122,5 +122,5 @@ export function endArguments (event: RealtimeEvent, state: XaiState): Translated
     kept.argued = true
     if (typeof event.arguments === 'string') kept.arguments = beginning(event.arguments)
   }
-  return placed(event, state)
+  return positioned(event, state)
 }

@@ -1,17 +1,18 @@
 import { GatewayError } from '../../../errors.ts'
-import { fieldsOf, isFields } from '../../fields.ts'
+import { fieldsOf, isFields, isSaid } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 import { audioFormatOut, voiceOut } from './audio-out.ts'
 import { itemOut } from './items-out.ts'
-import { adjust, isForeign, reasoningOut, wantsText, withoutForeign } from './nearest.ts'
+import { adjust, loseForeign, reasoningOut, refuse, wantsText, withoutForeign } from './nearest.ts'
 import { most } from './state.ts'
 import type { Request, Running, XaiState } from './state.ts'
+import { toolsOut } from './tools-out.ts'
 import { isSmall, nameOf, textOf } from './values.ts'
 
 /** Without turn detection, xAI answers a commit at once; OpenAI waits to be asked. */
 export function commit (event: RealtimeEvent, state: XaiState): Translated {
-  if (state.words.turnDetection === null) expect(state, { eventId: nameOf(event.event_id), commit: true, claimed: false })
+  if (state.sessionConfig.turnDetection === null) expect(state, { eventId: nameOf(event.event_id), commit: true, claimed: false })
   return event
 }
 
@@ -27,15 +28,16 @@ export function createResponse (event: RealtimeEvent, state: XaiState): Realtime
   const { context } = state
   const textOnly = wantsText(modalities, 'response.output_modalities', context)
   const output = fieldsOf(fieldsOf(audio).output)
-  const voice = voiceOut(output.voice, context)
+  // What a client says in xAI's own field counts.
+  const voice = voiceOut(rest.voice, 'response.voice', context) ?? voiceOut(output.voice, 'response.audio.output.voice', context)
   const format = audioFormatOut(output.format)
   const response = {
     ...withoutForeign(rest, 'response', context),
     ...(textOnly !== undefined && { modalities: ['audio'] }),
-    // What a client says in xAI's own place counts.
-    ...(voice !== undefined && !Object.hasOwn(rest, 'voice') && { voice: voice.xai }),
+    ...(Object.hasOwn(rest, 'tools') && { tools: toolsOut(rest.tools, 'response.tools', state.silentTools, context) }),
+    ...(voice !== undefined && { voice: voice.xai }),
     ...('format' in format.fields && { audio: { output: format.fields } }),
-    ...reasoningOut(reasoning),
+    ...reasoningOut(reasoning, 'response', context),
     ...(input !== undefined && { input: Array.isArray(input) ? input.map(item => isFields(item) ? itemOut(item, 'response.input', context) : item) : input })
   }
   const metadata = isFields(said.metadata) && isSmall(said.metadata) ? said.metadata : undefined
@@ -50,20 +52,21 @@ function expect ({ requests }: XaiState, request: Partial<Request>): void {
   if (requests.length > most.requests) requests.shift()
 }
 
-const tooLate = ['instructions', 'input', 'audio', 'tools', 'tool_choice', 'reasoning']
+const tooLate = ['instructions', 'input', 'audio', 'reasoning']
 const foreign = ['max_output_tokens', 'prompt', 'parallel_tool_calls']
 
 /** The client asks for the response that its commit has asked for already; what it wants of it comes too late, as far as xAI decides it. */
 function claim (response: Request | Running, event: RealtimeEvent, said: Fields, { context }: XaiState): void {
+  // The response that runs may call what this one must not.
+  if (isSaid(said.tools)) refuse('response.tools')
+  if (isSaid(said.tool_choice) && said.tool_choice !== 'auto') refuse('response.tool_choice')
   const textOnly = wantsText(said.output_modalities, 'response.output_modalities', context)
   const begun = 'items' in response
   if (begun && textOnly !== undefined && textOnly !== response.textOnly) adjust(context, 'response.output_modalities')
   for (const name of tooLate) {
-    if (said[name] !== undefined && said[name] !== null) adjust(context, `response.${name}`)
+    if (isSaid(said[name])) adjust(context, `response.${name}`)
   }
-  for (const name of foreign) {
-    if (said[name] !== undefined && isForeign(name, said[name])) adjust(context, `response.${name}`)
-  }
+  for (const name of foreign) if (said[name] !== undefined) loseForeign(name, said[name], 'response', context)
   response.claimed = true
   if (!begun) {
     response.textOnly = textOnly

@@ -18,13 +18,13 @@ export function beginResponse (event: RealtimeEvent, state: XaiState): Translate
 
 /** The response that begins is the one that was asked for first, as far as metadata tell; where none was, the user's turn has asked for it. */
 function begun (state: XaiState, metadata: unknown): Running {
-  const { requests, words } = state
+  const { requests, sessionConfig } = state
   const same = isFields(metadata) ? requests.findIndex(request => isSame(request.metadata, metadata)) : -1
   if (same >= 0) state.echoes = true
   // One that was asked for without metadata, or whose metadata came too late.
   const at = same >= 0 || !state.echoes ? Math.max(same, 0) : requests.findIndex(request => request.metadata === undefined || request.commit)
   const [request] = at < 0 ? [] : requests.splice(at, 1)
-  const { eventId, commit = false, claimed = true, textOnly = words.textOnly, voice, format, apart = false, metadata: asked, cancelled = false } = request ?? {}
+  const { eventId, commit = false, claimed = true, textOnly = sessionConfig.textOnly, voice, format, apart = false, metadata: asked, cancelled = false } = request ?? {}
   return { eventId, commit, claimed, textOnly, voice, format, apart, metadata: asked, cancelled, items: 0, shifted: false }
 }
 
@@ -41,7 +41,7 @@ export function endResponse (event: RealtimeEvent, state: XaiState): Translated 
   const id = nameOf(response.id)
   const running = state.running.get(id ?? '')
   const status = statusOf(response.status)
-  const textOnly = running?.textOnly ?? state.words.textOnly
+  const textOnly = running?.textOnly ?? state.sessionConfig.textOnly
   const said: readonly unknown[] = Array.isArray(response.output) ? response.output : []
   const told = said.map(item => isFields(item) ? itemIn(filled(item, findKept(state, item.id)), textOnly) : item)
   const { closing, output } = id === undefined ? { closing: [], output: told } : closeOutputs(event, state, id, told, status)
@@ -66,16 +66,16 @@ function detailsOf (response: Fields, status: string, running: Running | undefin
 }
 
 /** A response in GA's shape, in OpenAI's order. */
-function responseIn (said: Fields, lead: Fields, usage: Fields | null, running: Running | undefined, { words, conversation }: XaiState): Fields {
+function responseIn (said: Fields, lead: Fields, usage: Fields | null, running: Running | undefined, { sessionConfig, conversation }: XaiState): Fields {
   const { object: _, id, metadata, status, status_details: details, output, usage: spent, ...rest } = said
   return {
     object: 'realtime.response',
     id,
     ...lead,
     conversation_id: running?.apart === true ? null : conversation,
-    output_modalities: [running?.textOnly ?? words.textOnly ? 'text' : 'audio'],
+    output_modalities: [running?.textOnly ?? sessionConfig.textOnly ? 'text' : 'audio'],
     max_output_tokens: 'inf',
-    audio: { output: { format: running?.format ?? words.outputFormat, voice: running?.voice ?? words.voice?.client } },
+    audio: { output: { format: running?.format ?? sessionConfig.outputFormat, voice: running?.voice ?? sessionConfig.voice?.client } },
     usage,
     metadata: isFields(metadata) ? metadata : running?.metadata ?? null,
     ...rest

@@ -1,7 +1,7 @@
 import { fieldsOf, isFields } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
-import type { Words, XaiState } from './state.ts'
+import type { SessionConfig, XaiState } from './state.ts'
 import { turnDetectionIn } from './turn-detection.ts'
 import { acceptUpdate, foresee } from './updates.ts'
 import { nameOf, numberOf, textOf } from './values.ts'
@@ -9,7 +9,7 @@ import { nameOf, numberOf, textOf } from './values.ts'
 /** At first xAI detects nothing; what it is about to be told is shown instead. */
 export function createSession (event: RealtimeEvent, state: XaiState): Translated {
   const said = fieldsOf(event.session)
-  return { ...event, session: sessionIn(said, state, turnDetectionIn(said.turn_detection) ?? state.words.turnDetection) }
+  return { ...event, session: sessionIn(said, state, turnDetectionIn(said.turn_detection) ?? state.sessionConfig.turnDetection) }
 }
 
 export function tellSession (event: RealtimeEvent, state: XaiState): Translated {
@@ -20,30 +20,30 @@ export function tellSession (event: RealtimeEvent, state: XaiState): Translated 
   acceptUpdate(state)
   const said = fieldsOf(event.session)
   // xAI leaves it out where there is none, and where it was not asked for.
-  const detection = isFields(said.turn_detection) ? turnDetectionIn(said.turn_detection) : state.accepted.words.turnDetection
+  const detection = isFields(said.turn_detection) ? turnDetectionIn(said.turn_detection) : state.accepted.sessionConfig.turnDetection
   return { ...event, session: sessionIn(said, state, detection) }
 }
 
-/** OpenAI's clients know no conversation but that of a response. */
+/** OpenAI's types have this event, and clients that are made for xAI say nothing before it. */
 export function createConversation (event: RealtimeEvent, state: XaiState): Translated {
   state.conversation = nameOf(fieldsOf(event.conversation).id) ?? null
-  return undefined
+  return event
 }
 
 /** A whole session in GA's shape, in OpenAI's order. Nothing of it is what the client only asked for, but for names that xAI does not know. */
 function sessionIn (said: Fields, state: XaiState, detection: Fields | null): Fields {
-  const { words } = state.accepted
-  words.id = nameOf(said.id) ?? words.id
-  words.model = nameOf(said.model) ?? words.model
-  const voice = voiceIn(said.voice, words)
+  const { sessionConfig } = state.accepted
+  sessionConfig.id = nameOf(said.id) ?? sessionConfig.id
+  sessionConfig.model = nameOf(said.model) ?? sessionConfig.model
+  const voice = voiceIn(said.voice, sessionConfig)
   foresee(state)
   const { input, output } = fieldsOf(said.audio)
   return {
     type: 'realtime',
     object: 'realtime.session',
-    id: words.id,
-    model: words.model,
-    output_modalities: [words.textOnly ? 'text' : 'audio'],
+    id: sessionConfig.id,
+    model: sessionConfig.model,
+    output_modalities: [sessionConfig.textOnly ? 'text' : 'audio'],
     instructions: textOf(said.instructions, ''),
     tools: Array.isArray(said.tools) ? said.tools.map(flat) : [],
     tool_choice: typeof said.tool_choice === 'string' ? said.tool_choice : isFields(said.tool_choice) ? flat(said.tool_choice) : 'auto',
@@ -53,15 +53,15 @@ function sessionIn (said: Fields, state: XaiState, detection: Fields | null): Fi
     prompt: null,
     audio: {
       input: {
-        format: formatIn(fieldsOf(input).format, words.inputFormat),
-        transcription: transcriptionIn(said, words),
+        format: formatIn(fieldsOf(input).format, sessionConfig.inputFormat),
+        transcription: transcriptionIn(said, sessionConfig),
         noise_reduction: null,
         turn_detection: detection
       },
       output: {
-        format: formatIn(fieldsOf(output).format, words.outputFormat),
+        format: formatIn(fieldsOf(output).format, sessionConfig.outputFormat),
         voice,
-        speed: numberOf(fieldsOf(output).speed, words.speed)
+        speed: numberOf(fieldsOf(output).speed, sessionConfig.speed)
       }
     },
     include: null
@@ -78,16 +78,16 @@ function formatIn (said: unknown, known: Fields): unknown {
   return isFields(said) ? said : known
 }
 
-function transcriptionIn (said: Fields, { transcription }: Words): Fields | null {
+function transcriptionIn (said: Fields, { transcription }: SessionConfig): Fields | null {
   const on = isFields(fieldsOf(fieldsOf(said.audio).input).transcription) || isFields(said.input_audio_transcription)
   return on ? { model: 'grok-transcribe', language: null, ...transcription, prompt: null } : null
 }
 
 /** The client's own name for the voice, where xAI speaks with what that stands for. */
-function voiceIn (said: unknown, words: Words): string | undefined {
+function voiceIn (said: unknown, sessionConfig: SessionConfig): string | undefined {
   const name = nameOf(said)
-  if (name !== undefined && (words.voice === undefined || bare(words.voice.xai) !== bare(name))) words.voice = { client: bare(name), xai: bare(name) }
-  return words.voice?.client
+  if (name !== undefined && (sessionConfig.voice === undefined || bare(sessionConfig.voice.xai) !== bare(name))) sessionConfig.voice = { client: bare(name), xai: bare(name) }
+  return sessionConfig.voice?.client
 }
 
 /** Newer models call the voices by other names. */

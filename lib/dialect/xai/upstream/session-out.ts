@@ -1,18 +1,22 @@
-import { fieldsOf, isFields } from '../../fields.ts'
+import { fieldsOf, isFields, isSaid } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import type { DialectContext, RealtimeEvent, Translated } from '../../../../types/index.ts'
 import { audioFormatOut, transcriptionOut, voiceOut } from './audio-out.ts'
 import { adjust, clamp, reasoningOut, refuse, wantsText, withoutForeign } from './nearest.ts'
 import { defaultTurnDetection } from './state.ts'
-import type { Words, XaiState } from './state.ts'
+import type { SessionConfig, XaiState } from './state.ts'
+import { toolsOut } from './tools-out.ts'
 import { turnDetectionIn, turnDetectionOut } from './turn-detection.ts'
 import { expectUpdate, isSettled } from './updates.ts'
 import { nameOf } from './values.ts'
 
+// Of the beta shape. xAI shows them in its sessions, and nobody has seen it heed them.
+const flat = ['input_audio_format', 'output_audio_format', 'temperature', 'max_response_output_tokens']
+
 /** What xAI is told, and what there is to remember of it. */
 interface Told {
   readonly fields: Fields
-  readonly words: Partial<Words>
+  readonly sessionConfig: Partial<SessionConfig>
 }
 
 /** `session.update` as xAI reads it (docs.x.ai, voice; the machine schema voice-realtime.ws.json). */
@@ -21,33 +25,37 @@ export function updateSession (event: RealtimeEvent, state: XaiState): Translate
   const { context } = state
   const { type, audio, output_modalities: modalities, reasoning, ...rest } = event.session
   if (type === 'transcription') refuse('session.type')
+  const silentTools = type === undefined ? 'never' : 'always'
   const textOnly = wantsText(modalities, 'session.output_modalities', context)
   const { input: inputSaid, output: outputSaid, ...otherAudio } = fieldsOf(audio)
   const input = inputOut(fieldsOf(inputSaid), context)
   const output = outputOut(fieldsOf(outputSaid), context)
   const sound = { ...otherAudio, ...nonEmpty('input', input.fields), ...nonEmpty('output', output.fields) }
-  // What a client says in xAI's own places counts.
-  const own = ownWords(rest)
-  const detects = Object.hasOwn(input.words, 'turnDetection') || Object.hasOwn(own, 'turnDetection')
+  // What a client says in xAI's own fields counts.
+  const own = ownConfig(rest, context)
+  const detects = Object.hasOwn(input.sessionConfig, 'turnDetection') || Object.hasOwn(own, 'turnDetection')
   const session = {
     ...withoutForeign(rest, 'session', context),
-    ...reasoningOut(reasoning),
+    ...(Object.hasOwn(rest, 'tools') && { tools: toolsOut(rest.tools, 'session.tools', silentTools, context) }),
+    ...reasoningOut(reasoning, 'session', context),
     ...nonEmpty('audio', sound),
-    ...inPlace('voice', rest, output.top),
-    ...inPlace('turn_detection', rest, detects || isSettled(state) ? input.top : { turn_detection: defaultTurnDetection })
+    ...(own.voice === undefined ? unlessSaid('voice', rest, output.top) : { voice: own.voice.xai }),
+    ...unlessSaid('turn_detection', rest, detects || isSettled(state) ? input.top : { turn_detection: defaultTurnDetection })
   }
+  for (const name of flat) if (isSaid(rest[name])) context.adjusted(`session.${name}`, 'unknown')
   // By its id xAI can refuse it.
   const given = nameOf(event.event_id)
   const id = given ?? `gateway_update_${++state.answers}`
-  const words = { ...input.words, ...output.words, ...(textOnly !== undefined && { textOnly }), ...own }
-  expectUpdate(state, { id, unnamed: given === undefined, words, settles: detects || !isSettled(state) })
+  const sessionConfig = { ...input.sessionConfig, ...output.sessionConfig, ...(textOnly !== undefined && { textOnly }), ...own }
+  state.silentTools = silentTools
+  expectUpdate(state, { id, unnamed: given === undefined, sessionConfig, settles: detects || !isSettled(state) })
   return { ...event, event_id: id, session }
 }
 
-function ownWords (rest: Fields): Partial<Words> {
-  const voice = nameOf(rest.voice)
+function ownConfig (rest: Fields, context: DialectContext): Partial<SessionConfig> {
+  const voice = voiceOut(rest.voice, 'session.voice', context)
   return {
-    ...(voice !== undefined && { voice: { client: voice, xai: voice } }),
+    ...(voice !== undefined && { voice }),
     ...(Object.hasOwn(rest, 'turn_detection') && { turnDetection: turnDetectionIn(rest.turn_detection) })
   }
 }
@@ -61,8 +69,8 @@ function inputOut (said: Fields, context: DialectContext): Told & { readonly top
   const turnDetection = Object.hasOwn(said, 'turn_detection') ? { turn_detection: turnDetectionOut(detection, context) } : {}
   return {
     fields: { ...formats.fields, ...transcribes?.fields, ...rest },
-    words: {
-      ...transcribes?.words,
+    sessionConfig: {
+      ...transcribes?.sessionConfig,
       ...(formats.known !== undefined && { inputFormat: formats.known }),
       ...('turn_detection' in turnDetection && { turnDetection: turnDetectionIn(turnDetection.turn_detection) })
     },
@@ -72,12 +80,12 @@ function inputOut (said: Fields, context: DialectContext): Told & { readonly top
 
 function outputOut (said: Fields, context: DialectContext): Told & { readonly top: Fields } {
   const { voice: voiceSaid, speed: speedSaid, format, ...rest } = said
-  const voice = voiceOut(voiceSaid, context)
+  const voice = voiceOut(voiceSaid, 'session.audio.output.voice', context)
   const formats = audioFormatOut(format)
   const speed = clamp(speedSaid, 0.7, 1.5, 'session.audio.output.speed', context)
   return {
     fields: { ...formats.fields, ...(speed !== undefined && speed !== null && { speed }), ...rest },
-    words: {
+    sessionConfig: {
       ...(voice !== undefined && { voice }),
       ...(typeof speed === 'number' && { speed }),
       ...(formats.known !== undefined && { outputFormat: formats.known })
@@ -86,8 +94,8 @@ function outputOut (said: Fields, context: DialectContext): Told & { readonly to
   }
 }
 
-/** A field that the client may have put in xAI's place itself. */
-function inPlace (name: string, rest: Fields, top: Fields): Fields {
+/** A field that the client may have said as xAI does. */
+function unlessSaid (name: string, rest: Fields, top: Fields): Fields {
   return Object.hasOwn(rest, name) ? {} : top
 }
 

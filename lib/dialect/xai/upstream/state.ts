@@ -2,7 +2,7 @@ import type { Fields } from '../../fields.ts'
 import type { DialectContext, RealtimeEvent } from '../../../../types/index.ts'
 
 /** What is known of a session beyond what xAI repeats. */
-export interface Words {
+export interface SessionConfig {
   id: string | undefined
   model: string | undefined
   /** What the client calls the voice, and what xAI does. */
@@ -25,7 +25,7 @@ export interface PendingUpdate {
   /** The client has given it none. */
   readonly unnamed: boolean
   /** What it changes. */
-  readonly words: Partial<Words>
+  readonly sessionConfig: Partial<SessionConfig>
   /** It says something of turn detection. */
   readonly settles: boolean
 }
@@ -76,7 +76,7 @@ export interface Kept {
   previous: string | null
   /** Whether the client has heard that it was added, but not that it is done. */
   open: boolean
-  /** The response that it is the output of, whether it still is being made, and its place there. */
+  /** The response that it is the output of, whether it still is being made, and its position there. */
   response: string | undefined
   growing: boolean
   index: number | undefined
@@ -105,9 +105,11 @@ export interface Speech {
 export interface XaiState {
   readonly context: DialectContext
   /** What holds now, and whether xAI knows of turn detection. */
-  readonly accepted: { readonly words: Words, settled: boolean }
+  readonly accepted: { readonly sessionConfig: SessionConfig, settled: boolean }
   /** What will hold when xAI has accepted all that it was sent. */
-  readonly words: Words
+  readonly sessionConfig: SessionConfig
+  /** What an MCP tool means that says nothing of approval: a client that gives its session a `type` speaks GA, others xAI's own shape. */
+  silentTools: 'always' | 'never'
   /** Whether an answer to the default is on its way. */
   hiding: boolean
   /** In the order in which xAI answers. */
@@ -139,7 +141,7 @@ export const defaultTurnDetection: Fields = { type: 'server_vad', create_respons
 const pcm: Fields = { type: 'audio/pcm', rate: 24_000 }
 
 export function start (context: DialectContext): XaiState {
-  const words: Words = {
+  const sessionConfig: SessionConfig = {
     id: undefined,
     model: undefined,
     voice: undefined,
@@ -152,8 +154,9 @@ export function start (context: DialectContext): XaiState {
   }
   return {
     context,
-    accepted: { words, settled: context.attached === true },
-    words: { ...words },
+    accepted: { sessionConfig, settled: context.attached === true },
+    sessionConfig: { ...sessionConfig },
+    silentTools: 'always',
     hiding: false,
     updates: [],
     conversation: null,

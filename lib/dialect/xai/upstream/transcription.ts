@@ -13,7 +13,7 @@ export function startSpeech (event: RealtimeEvent, state: XaiState): Translated 
   const speech = speechOf(state, id)
   if (speech.from !== undefined) return undefined
   speech.from = numberOf(event.audio_start_ms, 0)
-  speech.shown = state.words.turnDetection !== null
+  speech.shown = state.sessionConfig.turnDetection !== null
   return speech.shown ? event : undefined
 }
 
@@ -22,7 +22,7 @@ export function stopSpeech (event: RealtimeEvent, state: XaiState): Translated {
   const speech = id === undefined ? undefined : speechOf(state, id)
   if (speech !== undefined) speech.until = numberOf(event.audio_end_ms, 0)
   // What the client has heard begin it hears end, though it has switched detection off meanwhile.
-  return state.words.turnDetection === null && speech?.shown !== true ? undefined : event
+  return state.sessionConfig.turnDetection === null && speech?.shown !== true ? undefined : event
 }
 
 /** xAI tells all that was understood so far, and may change its mind; a delta can only add to what was told. */

@@ -1,5 +1,5 @@
 import { most } from './state.ts'
-import type { PendingUpdate, Words, XaiState } from './state.ts'
+import type { PendingUpdate, SessionConfig, XaiState } from './state.ts'
 
 /** Whether xAI has been told of turn detection: the client's wish, or OpenAI's default. */
 export function isSettled ({ accepted, updates }: XaiState): boolean {
@@ -18,7 +18,7 @@ export function acceptUpdate (state: XaiState): void {
   const [update, ...others] = state.updates
   if (update === undefined) return
   state.updates = others
-  Object.assign(state.accepted.words, update.words)
+  Object.assign(state.accepted.sessionConfig, update.sessionConfig)
   state.accepted.settled ||= update.settles
 }
 
@@ -31,6 +31,6 @@ export function refuseUpdate (state: XaiState, id: unknown): PendingUpdate | und
 }
 
 /** What holds once xAI has answered all. */
-export function foresee ({ accepted, updates, words }: XaiState): void {
-  Object.assign(words, accepted.words, ...updates.map(update => update.words) as Array<Partial<Words>>)
+export function foresee ({ accepted, updates, sessionConfig }: XaiState): void {
+  Object.assign(sessionConfig, accepted.sessionConfig, ...updates.map(update => update.sessionConfig) as Array<Partial<SessionConfig>>)
 }
