@@ -25,18 +25,72 @@ async function heard ({ gateway, upstream }: { gateway: TestGateway, upstream: F
   return (await client.message(1)).payload.toString()
 }
 
+/** What the client sees of an audio delta after it has said these events. */
+async function heardAfter (both: { gateway: TestGateway, upstream: FakeUpstream }, said: readonly object[], asked: ClientRequest = {}): Promise<string> {
+  const n = both.upstream.calls.length
+  const client = await connect(both.gateway.port, asked)
+  const peer = await both.upstream.peer(n)
+  for (const event of said) client.send(event)
+  client.send({ type: 'marker' })
+  // What was said has been read when this arrives.
+  await peer.until(() => peer.messages.some(({ payload }) => payload.includes('"marker"')), 'the marker')
+  peer.send(delta)
+  return (await client.message(1)).payload.toString()
+}
+
+const betaHeader = { headers: { 'OpenAI-Beta': 'realtime=v1' } }
+
 for (const [how, asked] of [
-  ['the header OpenAI-Beta', { headers: { 'OpenAI-Beta': 'realtime=v1' } }],
+  ['the header OpenAI-Beta', betaHeader],
   ['the header among other betas', { headers: { 'OpenAI-Beta': 'assistants=v2, realtime=v1' } }],
   ['the subprotocol openai-beta.realtime-v1', { key: null, protocols: ['realtime', `openai-insecure-api-key.${goodKey}`, 'openai-beta.realtime-v1'] }]
 ] as const) {
-  t.test(`${how} makes a client a beta client`, async t => {
+  t.test(`${how} proves nothing: the client hears GA, and the provider nothing of it`, async t => {
     const both = await gatewayTo(t)
-    t.equal(await heard(both, asked), named(delta, 'response.audio.delta'))
-    const { headers } = both.upstream.calls[0]!.head
-    t.notOk(headers.has('openai-beta'), 'which the provider does not hear of')
+    t.equal(await heard(both, asked), delta)
+    t.notOk(both.upstream.calls[0]!.head.headers.has('openai-beta'))
   })
 }
+
+const flat = { type: 'session.update', session: { input_audio_format: 'pcm16', voice: 'marin' } }
+const nested = { type: 'session.update', session: { type: 'realtime', audio: {} } }
+
+for (const [what, said, expected] of [
+  ['a flat session.update makes a beta client', [flat], 'response.audio.delta'],
+  ['transcription_session.update makes a beta client', [{ type: 'transcription_session.update', session: {} }], 'response.audio.delta'],
+  ['session.audio makes a GA client', [nested], 'response.output_audio.delta'],
+  ['the first proof sticks: a flat update after a nested one changes nothing', [nested, flat], 'response.output_audio.delta'],
+  ['the first proof sticks: a nested update after a flat one changes nothing', [flat, nested], 'response.audio.delta'],
+  ['modalities in response.create prove nothing', [{ type: 'response.create', response: { modalities: ['text'] } }], 'response.output_audio.delta'],
+  ['voice and turn_detection at the top of a session prove nothing', [{ type: 'session.update', session: { voice: 'eve', turn_detection: null } }], 'response.output_audio.delta'],
+  ['an event that proves nothing leaves the proof to the next', [{ type: 'session.update', session: { voice: 'eve' } }, flat], 'response.audio.delta']
+] as const) {
+  for (const target of ['openai/gpt-realtime', 'xai/grok']) {
+    for (const asked of [{}, betaHeader]) {
+      t.test(`${what} (${target}${asked === betaHeader ? ', with the header' : ''})`, async t => {
+        t.equal((JSON.parse(await heardAfter(await gatewayTo(t, {}, { target }), said, asked)) as { type: string }).type, expected)
+      })
+    }
+  }
+}
+
+t.test('the event that proves it is the first that is translated by it', async t => {
+  const both = await gatewayTo(t)
+  const client = await connect(both.gateway.port)
+  client.send(flat)
+  const peer = await both.upstream.peer(0)
+  t.match(await peer.json(0), { type: 'session.update', session: { type: 'realtime', audio: { input: { format: { type: 'audio/pcm', rate: 24_000 } }, output: { voice: 'marin' } } } })
+})
+
+t.test('what a key says of its clients counts over what they prove', async t => {
+  const both = await gatewayTo(t, { keys: [{ key: goodKey, dialect: 'openai' }] })
+  t.equal(await heardAfter(both, [{ type: 'session.update', session: { input_audio_format: 'pcm16' } }]), delta)
+})
+
+t.test('where silent clients are said to speak beta, one that proves GA hears GA', async t => {
+  const both = await gatewayTo(t, { dialects: { client: 'beta' } })
+  t.equal(await heardAfter(both, [nested]), delta)
+})
 
 for (const headers of [{}, { 'OpenAI-Beta': 'assistants=v2' }, { 'OpenAI-Beta': 'realtime=v10' }] as Array<Record<string, string>>) {
   t.test(`a client with ${JSON.stringify(headers)} speaks GA, and nothing is touched`, async t => {
@@ -251,9 +305,9 @@ t.test('a call that a client attaches to keeps the turn detection that it has', 
 t.test('a beta client attached to a call is translated without a session.created', async t => {
   const upstream = await startUpstream(t, call => { call.accept() })
   const gateway = await startGateway(t, { defaultModel: 'voice', deployments: [deploymentAt(upstream)] })
-  const client = await connect(gateway.port, { model: null, query: 'call_id=rtc_1', headers: { 'OpenAI-Beta': 'realtime=v1' } })
+  const client = await connect(gateway.port, { model: null, query: 'call_id=rtc_1' })
   const peer = await upstream.peer(0)
-  client.send({ type: 'session.update', session: { voice: 'marin' } })
+  client.send({ type: 'session.update', session: { voice: 'marin', modalities: ['audio', 'text'] } })
   t.match(await peer.json(0), { type: 'session.update', session: { type: 'realtime', audio: { output: { voice: 'marin' } } } })
   peer.send(delta)
   t.equal((await client.message(0)).payload.toString(), named(delta, 'response.audio.delta'))
