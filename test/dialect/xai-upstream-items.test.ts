@@ -46,10 +46,11 @@ t.test('an item is added once, in whatever state it comes again', async t => {
   t.equal(hop.down(says.item('i1', typed)).length, 2, 'the id of a deleted item is free')
 })
 
-t.test('what the user says is added when it begins, and done when it is committed', async t => {
+t.test('what the user says is added when it begins, and done when it is committed, with no transcript yet', async t => {
   const hop = startHop()
-  const added = says.item('i1', spoken('in_progress'), 'i0')
-  t.strictSame(hop.down(added), [added])
+  const said = spoken('in_progress')
+  const added = says.item('i1', { ...said, content: [{ type: 'input_audio', transcript: null }] }, 'i0')
+  t.strictSame(hop.down(says.item('i1', said, 'i0')), [added])
   const events = hop.down(committed('i1'))
   const after = (id: string, previous: string): RealtimeEvent => ({ ...committed(id), previous_item_id: previous })
   t.strictSame(events, [after('i1', 'i0'), { type: 'conversation.item.done', event_id: 'ev_commit_i1_done', previous_item_id: 'i0', item: { ...added.item, status: 'completed' } }])

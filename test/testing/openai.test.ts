@@ -400,6 +400,25 @@ t.test('a bad event is answered by its error and the session goes on', async t =
   await client.next('response.done')
 })
 
+t.test('a call id of more than 32 characters is refused, whoever made it', async t => {
+  const client = await connect(await start(t))
+  const item = { type: 'function_call', call_id: `call_${'x'.repeat(27)}`, name: 'f', arguments: '{}' }
+  client.send({ type: 'conversation.item.create', item })
+  t.match(await client.next('conversation.item.done'), { item })
+  const long = { ...item, call_id: `${item.call_id}x` }
+  const message = (param: string): string => `Invalid '${param}': string too long. Expected a string with maximum length 32, but got a string with length 33 instead.`
+  const events: ReadonlyArray<readonly [RealtimeEvent, param: string]> = [
+    [{ type: 'conversation.item.create', item: long }, 'item.call_id'],
+    [{ type: 'conversation.item.create', item: { type: 'function_call_output', call_id: long.call_id, output: '' } }, 'item.call_id'],
+    [{ type: 'response.create', response: { input: [item, long] } }, 'response.input[1].call_id']
+  ]
+  for (const [index, [event, param]] of events.entries()) {
+    client.send(event)
+    t.match(error(await client.next('error', index + 1)), { type: 'invalid_request_error', code: 'string_above_max_length', message: message(param), param })
+  }
+  t.equal(client.of('conversation.item.added').length, 1)
+})
+
 t.test('a second response.create is refused while a response runs', async t => {
   const client = await connect(await start(t, { pace: 0.1 }))
   say(client, 'Hello')

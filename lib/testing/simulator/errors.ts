@@ -71,6 +71,11 @@ export const softErrors = {
   missingType: (): SoftError => ({ code: 'invalid_event', message: "The 'type' field is missing." }),
   missingParameter: (param: string): SoftError => ({ code: 'missing_required_parameter', message: `Missing required parameter: '${param}'.`, param }),
   unknownParameter: (param: string): SoftError => ({ code: 'unknown_parameter', message: `Unknown parameter: '${param}'.`, param }),
+  textTooLong: (param: string, length: number, most: number): SoftError => ({
+    code: 'string_above_max_length',
+    message: `Invalid '${param}': string too long. Expected a string with maximum length ${most}, but got a string with length ${length} instead.`,
+    param
+  }),
   commitEmpty: (ms: number): SoftError => ({
     code: 'input_audio_buffer_commit_empty',
     message: `Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but buffer only has ${ms.toFixed(2)}ms of audio.`

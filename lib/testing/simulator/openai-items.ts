@@ -3,9 +3,18 @@ import { encodeAudio } from './codec.ts'
 import { textOf } from './conversation.ts'
 import type { Entry, WireItem } from './conversation.ts'
 import { softErrors } from './errors.ts'
+import type { SoftError } from './errors.ts'
 import { isFields } from './fields.ts'
+import type { Fields } from './fields.ts'
 import type { OpenAiContext } from './openai-context.ts'
 import { speak } from './voice.ts'
+
+const LONGEST_CALL_ID = 32
+
+/** @param param where the item stands in its event */
+export function longCallId ({ call_id: id }: Fields, param: string): SoftError | undefined {
+  return typeof id === 'string' && id.length > LONGEST_CALL_ID ? softErrors.textTooLong(`${param}.call_id`, id.length, LONGEST_CALL_ID) : undefined
+}
 
 /** The `conversation.item.*` events of a client. */
 export function itemHandlers (context: OpenAiContext): Record<string, (event: RealtimeEvent) => void> {
@@ -15,6 +24,8 @@ export function itemHandlers (context: OpenAiContext): Record<string, (event: Re
   function create (event: RealtimeEvent): void {
     if (!isFields(event.item)) return refuse(softErrors.missingParameter('item'), event)
     if (typeof event.item.type !== 'string') return refuse(softErrors.missingParameter('item.type'), event)
+    const tooLong = longCallId(event.item, 'item')
+    if (tooLong) return refuse(tooLong, event)
     const item = shown(event.item as WireItem)
     const isKnownCall = conversation.entries.some(({ wire }) => wire.type === 'function_call' && wire.call_id === item.call_id)
     if (item.type === 'function_call_output' && !isKnownCall) return refuse(softErrors.unknownCall(item.call_id), event)

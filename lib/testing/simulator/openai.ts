@@ -9,7 +9,7 @@ import { isFields } from './fields.ts'
 import { openAiId } from './ids.ts'
 import type { OpenAiContext } from './openai-context.ts'
 import { createOpenAiInput } from './openai-input.ts'
-import { itemHandlers } from './openai-items.ts'
+import { itemHandlers, longCallId } from './openai-items.ts'
 import { startResponse } from './openai-response.ts'
 import type { ResponseRequest } from './openai-response.ts'
 import { realtimeSession, transcriptionSession, updateSession } from './openai-session-object.ts'
@@ -98,7 +98,10 @@ export function createOpenAiSession (host: SessionHost, options: { readonly azur
       refuse(softErrors.activeResponse(busy.id), event)
       return
     }
-    respond(request, Array.isArray(request.input) ? request.input.filter(isFields).map(toEntry) : undefined)
+    const input = Array.isArray(request.input) ? request.input.filter(isFields) : undefined
+    const tooLong = input?.map((item, i) => longCallId(item, `response.input[${i}]`)).find(error => error !== undefined)
+    if (tooLong) refuse(tooLong, event)
+    else respond(request, input?.map(toEntry))
   }
 
   function toEntry (item: Readonly<Record<string, unknown>>): Entry {

@@ -1,4 +1,5 @@
 import type { Dialect } from '../../../../types/index.ts'
+import { withShortCallIds } from './calls.ts'
 import { tellError } from './errors-in.ts'
 import { clearOutput, createItem, retrieveItem } from './items-out.ts'
 import { addItem, commitItem, deleteItem, truncateItem } from './items.ts'
@@ -16,7 +17,7 @@ import { opening } from './turn-detection.ts'
 const drop = (): undefined => undefined
 
 /** xAI as a provider, for clients that speak OpenAI's GA shape (docs.x.ai, voice; recordings of grok-voice of July to September 2026). */
-export const xaiUpstream: Dialect<XaiState> = {
+export const xaiUpstream: Dialect<XaiState> = withShortCallIds({
   name: 'xai',
   start,
   opening,
@@ -70,4 +71,4 @@ export const xaiUpstream: Dialect<XaiState> = {
     'response.mcp_call.completed': positioned,
     'response.mcp_call.failed': positioned
   }
-}
+})

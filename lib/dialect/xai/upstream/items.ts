@@ -26,6 +26,8 @@ export function itemIn (said: Fields, textOnly: boolean): Fields {
     if (!isFields(part)) return part
     const type = types.get(part.type) ?? part.type
     if (textOnly && type === 'output_audio') return { type: 'output_text', text: textOf(part.transcript, '') }
+    // OpenAI knows of no transcript yet; an empty one would say that nothing was said.
+    if (type === 'input_audio' && (part.transcript === undefined || part.transcript === '')) return { ...part, type, transcript: null }
     return type === part.type ? part : { ...part, type }
   })
   return content.every((part, i) => part === parts[i]) ? said : { ...said, content }

@@ -1,0 +1,83 @@
+import { isFields } from '../../fields.ts'
+import type { Fields } from '../../fields.ts'
+import type { Answer, Dialect, EventFunction, EventTable, RealtimeEvent, Translated } from '../../../../types/index.ts'
+import { shortId, withShortIds, xaiId } from './call-ids.ts'
+
+type Change = (value: unknown) => unknown
+
+// Nothing else names a call. A conversation's id is no place for one: the client resumes by it.
+const ofEvent = ['call_id', 'item_id', 'previous_item_id']
+const ofItem = ['id', 'call_id', 'approval_request_id']
+
+// Events of the client's that are read for nothing but the ids in them.
+const pointing = ['conversation.item.delete', 'conversation.item.truncate']
+const same = (event: RealtimeEvent): RealtimeEvent => event
+
+/** A dialect whose provider names calls as xAI does, and whose client by short ids. All that is remembered between the two is named as the client does. */
+export function withShortCallIds<State> (dialect: Dialect<State>): Dialect<State> {
+  const up = { ...Object.fromEntries(pointing.map(type => [type, same])), ...dialect.clientToUpstream }
+  return {
+    ...dialect,
+    clientToUpstream: wrapped(up, entry => (event, state) => each(entry(event, state), toXai, same)),
+    upstreamToClient: wrapped(dialect.upstreamToClient, entry => (event, state) => each(entry(toClient(event), state), same, toXai))
+  }
+}
+
+function wrapped<State> (table: EventTable<State>, wrap: (entry: EventFunction<State>) => EventFunction<State>): EventTable<State> {
+  return Object.fromEntries(Object.entries(table).map(([type, entry]) => [type, typeof entry === 'string' ? entry : wrap(entry)]))
+}
+
+/** @param back what happens to what is answered */
+function each (translated: Translated, onward: typeof same, back: typeof same): Translated {
+  const one = (each: RealtimeEvent | Answer): RealtimeEvent | Answer => isAnswer(each) ? { answer: back(each.answer) } : onward(each)
+  if (translated === undefined) return undefined
+  return isList(translated) ? translated.map(one) : one(translated)
+}
+
+function toXai (event: RealtimeEvent): RealtimeEvent {
+  return named(event, xaiId)
+}
+
+function toClient (event: RealtimeEvent): RealtimeEvent {
+  const told = named(event, shortId)
+  if (told.error === undefined && told.response === undefined) return told
+  return within(within(told, ['error'], shortError), ['response'], inFields(['status_details'], inFields(['error'], shortError)))
+}
+
+function named (event: RealtimeEvent, rename: (id: string) => string): RealtimeEvent {
+  const id: Change = value => typeof value === 'string' ? rename(value) : value
+  const item = inFields(ofItem, id)
+  const items: Change = value => Array.isArray(value) ? changed(value, value.map(item)) : value
+  return within(within(within(event, ofEvent, id), ['item'], item), ['response'], inFields(['input', 'output'], items))
+}
+
+const shortText: Change = text => typeof text === 'string' ? withShortIds(text) : text
+const shortError: Change = error => isFields(error) ? within(error, ['message'], shortText) : shortText(error)
+
+function inFields (names: readonly string[], change: Change): Change {
+  return value => isFields(value) ? within(value, names, change) : value
+}
+
+/** The same with some fields changed, where they are there; the same object where none changes. */
+function within<Whole extends Fields> (fields: Whole, names: readonly string[], change: Change): Whole {
+  let told = fields
+  for (const name of names) {
+    if (!Object.hasOwn(fields, name)) continue
+    const value = change(fields[name])
+    if (value !== fields[name]) told = { ...told, [name]: value }
+  }
+  return told
+}
+
+function changed (before: readonly unknown[], after: readonly unknown[]): readonly unknown[] {
+  return after.some((value, i) => value !== before[i]) ? after : before
+}
+
+function isAnswer (each: RealtimeEvent | Answer): each is Answer {
+  return !('type' in each)
+}
+
+// Array.isArray does not tell a read-only list from the rest.
+function isList (translated: Translated): translated is ReadonlyArray<RealtimeEvent | Answer> {
+  return Array.isArray(translated)
+}
