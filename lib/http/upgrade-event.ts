@@ -11,6 +11,8 @@ export interface Claimant {
   readonly take: TakeUpgrade
   /** Routes what looks like a WebSocket handshake and nobody at all listens for: a path may become another on its way. */
   readonly route: TakeUpgrade
+  /** Told where one listener of the host's took a socket that another had: nobody would catch it. */
+  readonly collided: (cause: unknown) => void
 }
 
 const claimants = new WeakMap<Server, Claimant[]>()
@@ -35,8 +37,14 @@ export function claimUpgrades (server: Server, claimant: Claimant): void {
     const [request, socket, head] = given as Parameters<TakeUpgrade>
     const owner = all.find(each => each.owns(request))
     if (owner !== undefined) owner.take(request, socket, head)
-    else if (!server.listeners('upgrade').includes(standIn)) return Reflect.apply(emit, this, [name, ...given]) as boolean
-    else if (isHandshake(request) || !(request instanceof IncomingMessage)) claimant.route(request, socket, head)
+    else if (!server.listeners('upgrade').includes(standIn)) {
+      try {
+        return Reflect.apply(emit, this, [name, ...given]) as boolean
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code !== 'ERR_HTTP_SOCKET_ASSIGNED') throw cause
+        claimant.collided(cause)
+      }
+    } else if (isHandshake(request) || !(request instanceof IncomingMessage)) claimant.route(request, socket, head)
     else withoutUpgrade(server, request, socket, head)
     return true
   }

@@ -42,7 +42,8 @@ export function watchUpgrades (fastify: FastifyInstance, closeTimeout: number): 
       if (refusing) refuseUnrouted(socket, new GatewayError('draining'), closeTimeout)
       else route(request, socket, head)
     },
-    route
+    route,
+    collided: err => fastify.log.error({ err }, 'two plugins of this app answer the same WebSocket upgrade; register @fastify/http-proxy before @fastify/websocket')
   })
 
   function route (request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -50,3 +50,15 @@ for (const [order, setting] of orders(async fastify => {
     t.match(await session(0), { endedBy: 'client', closeCode: 1000 })
   })
 }
+
+t.test('no client ends the process where the host registered @fastify/http-proxy after @fastify/websocket, and the log has the remedy', async t => {
+  const { port, log } = await startGateway(t, options, {
+    before: async fastify => {
+      await fastify.register(websocket)
+      await fastify.register(proxyAt('/proxied'))
+    }
+  })
+  await request(port, { path: '/proxied/room' })
+  t.match(log(), /"level":50.*register @fastify\/http-proxy before @fastify\/websocket/)
+  t.equal(await converse(upstream, port), 'pong')
+})
