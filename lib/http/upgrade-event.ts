@@ -1,5 +1,4 @@
-import { IncomingMessage } from 'node:http'
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 
 /** Answers an upgrade, or gives it away. */
@@ -44,7 +43,7 @@ export function claimUpgrades (server: Server, claimant: Claimant): void {
         if ((cause as NodeJS.ErrnoException).code !== 'ERR_HTTP_SOCKET_ASSIGNED') throw cause
         claimant.collided(cause)
       }
-    } else if (isHandshake(request) || !(request instanceof IncomingMessage)) claimant.route(request, socket, head)
+    } else if (isHandshake(request)) claimant.route(request, socket, head)
     else withoutUpgrade(server, request, socket, head)
     return true
   }
