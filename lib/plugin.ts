@@ -1,15 +1,16 @@
-import websocket from '@fastify/websocket'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { performance } from 'node:perf_hooks'
 import { createLease } from './admission/lease.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { modelNotice, successorOf } from './catalogue.ts'
 import { createRouter } from './default-router.ts'
 import { createDialects } from './dialect/dialects.ts'
-import { AlreadyRegisteredError } from './errors.ts'
+import { AlreadyRegisteredError, Http2OnlyError, WebSocketRouteError } from './errors.ts'
 import { realtimeRoute } from './http/realtime.ts'
+import { offerInjectWS } from './http/inject.ts'
 import { reportTo } from './http/route.ts'
 import { watchUpgrades } from './http/upgrades.ts'
+import { websocketOnly } from './http/websocket-only.ts'
 import { createMemoryKeyStore } from './keys/memory.ts'
 import { createSlots } from './upstream/capacity.ts'
 import { masterKeyLength, resolveOptions } from './options/resolve.ts'
@@ -32,13 +33,14 @@ const shortestSweep = 10
 
 export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify, userOptions) => {
   if (fastify.hasDecorator('realtime')) throw new AlreadyRegisteredError()
+  if (speaksHttp2Only(fastify)) throw new Http2OnlyError()
   const options = resolveOptions(userOptions, builtIn.map(({ provider }) => provider))
   const { log } = fastify
   if ((userOptions.masterKey?.length ?? Infinity) < masterKeyLength.safe) log.warn(`realtime gateway: masterKey has fewer than ${masterKeyLength.safe} characters: it can be guessed`)
   const now = (): number => performance.now()
   const watched = [options.pingInterval, options.pongTimeout, options.stallTimeout, options.idleTimeout, options.maxSessionDuration].filter(time => time > 0)
   const registry = new Registry({ ...options, now, sweepInterval: Math.max(shortestSweep, Math.min(longestSweep, ...watched.map(time => time / 4))) })
-  const upgrades = watchUpgrades(fastify.server, options.closeTimeout)
+  const upgrades = watchUpgrades(fastify, options.closeTimeout)
   const router = options.router ?? createRouter(options.deployments, options.routing, {
     cooldowns: options.cooldowns,
     onCooldown: ({ id }, cause, forMs) => log[cause === 'credentials' ? 'error' : 'warn']({ deployment: id, cause, forMs }, 'realtime deployment cools down')
@@ -65,15 +67,22 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
     pool.start()
     if (options.routing?.probeIntervalMs !== undefined) stopProbing = startProbing(options.deployments, options.routing.probeIntervalMs, { ...dialling, probe })
   })
-  // Before @fastify/websocket's own, which stops routing upgrades.
-  fastify.addHook('preClose', async () => {
+  const shutDown = (): Promise<void> => {
     upgrades.refuse()
     stopProbing()
     pool.close()
-    await registry.drain()
-    upgrades.stop()
+    return registry.drain()
+  }
+  // Each gateway of an app begins here and is waited for below, so that they drain side by side; and Fastify gives
+  // preClose no longer than its `pluginTimeout`, 10 s, which a running turn may outlast.
+  fastify.addHook('preClose', async () => { shutDown() })
+  // Without preClose where the app could not start.
+  fastify.addHook('onClose', shutDown)
+
+  fastify.addHook('onRoute', function (route) {
+    if ((route.websocket === true || route.wsHandler !== undefined) && !this.hasDecorator('websocketServer')) throw new WebSocketRouteError(`${String(route.method)} ${route.url}`)
   })
-  if (!fastify.hasDecorator('websocketServer')) await fastify.register(websocket)
+  await offerInjectWS(fastify)
 
   for (const target of new Set(userOptions.deployments?.map(({ target }) => target))) {
     const notice = modelNotice(target)
@@ -81,6 +90,8 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
   }
 
   await fastify.register(async scope => {
+    scope.addHook('onRoute', ({ method, url }) => { if (method === 'GET') upgrades.own(url) })
+    websocketOnly(scope, options.paths)
     realtimeRoute(scope, {
       options,
       authenticate: createAuthenticator({
@@ -99,4 +110,8 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
       time: Date.now
     })
   }, { prefix: options.prefix })
+}
+
+function speaksHttp2Only ({ initialConfig: { http2, https } }: FastifyInstance): boolean {
+  return http2 === true && !(typeof https === 'object' && https.allowHTTP1)
 }

@@ -1,8 +1,7 @@
 import t from 'tap'
 import { once } from 'node:events'
 import websocket from '@fastify/websocket'
-import type { FastifyInstance } from 'fastify'
-import { WebSocket } from 'ws'
+import { converse, echoed, echoRoute } from './fixtures/beside.ts'
 import { connect, goodKey, request, requestText } from './fixtures/client.ts'
 import { deploymentAt, startGateway } from './fixtures/gateway.ts'
 import type { Setting } from './fixtures/gateway.ts'
@@ -13,65 +12,37 @@ import { dial } from './fixtures/wire/raw-http.ts'
 const upstream = await startUpstream(t)
 const options = { deployments: [deploymentAt(upstream)] }
 
-/** One session from the handshake to the close. */
-async function converse (port: number): Promise<string> {
-  const n = upstream.calls.length
-  const client = await connect(port)
-  const provider = await upstream.peer(n)
-  await client.message(0)
-  provider.send('pong')
-  const { payload } = await client.message(1)
-  client.close(1000)
-  await client.closed
-  return payload.toString()
-}
-
-async function echoed (port: number, path: string): Promise<string> {
-  const ws = new WebSocket(`ws://127.0.0.1:${port}${path}`)
-  await once(ws, 'open')
-  ws.send('hello')
-  const [data] = await once(ws, 'message') as [Buffer]
-  ws.close()
-  await once(ws, 'close')
-  return data.toString()
-}
-
-const ownRoutes = (path: string) => async (fastify: FastifyInstance): Promise<void> => {
-  fastify.get(path, { websocket: true }, socket => {
-    socket.on('message', (data: Buffer) => socket.send(`echo ${data.toString()}`))
-  })
-}
-
 const hosts: ReadonlyArray<readonly [string, Setting]> = [
   ['registered @fastify/websocket before and has WebSocket routes before and after', {
     before: async fastify => {
       await fastify.register(websocket)
-      await fastify.register(ownRoutes('/echo'))
+      await fastify.register(echoRoute('/echo'))
     },
-    after: async fastify => { await fastify.register(ownRoutes('/later')) }
+    after: async fastify => { await fastify.register(echoRoute('/later')) }
   }],
-  ['left @fastify/websocket to the gateway and has WebSocket routes after it', {
+  ['registered @fastify/websocket after the gateway', {
     after: async fastify => {
-      await fastify.register(ownRoutes('/echo'))
-      await fastify.register(ownRoutes('/later'))
+      await fastify.register(websocket)
+      await fastify.register(echoRoute('/echo'))
+      await fastify.register(echoRoute('/later'))
     }
   }],
   ['compresses its own WebSocket routes', {
     before: async fastify => {
       await fastify.register(websocket, { options: { perMessageDeflate: true, maxPayload: 1024 } })
-      await fastify.register(ownRoutes('/echo'))
+      await fastify.register(echoRoute('/echo'))
     },
-    after: async fastify => { await fastify.register(ownRoutes('/later')) }
+    after: async fastify => { await fastify.register(echoRoute('/later')) }
   }]
 ]
 
 for (const [host, setting] of hosts) {
   t.test(`a host that ${host} keeps them beside the gateway`, async t => {
     const { port, session, log } = await startGateway(t, options, setting)
-    t.equal(await converse(port), 'pong')
+    t.equal(await converse(upstream, port), 'pong')
     t.equal(await echoed(port, '/echo'), 'echo hello')
     t.equal(await echoed(port, '/later'), 'echo hello')
-    t.equal(await converse(port), 'pong')
+    t.equal(await converse(upstream, port), 'pong')
     t.match(await session(1), { endedBy: 'client', closeCode: 1000 })
     t.notMatch(log(), /"level":[456]0/)
   })

@@ -1,8 +1,12 @@
 import t from 'tap'
+import type { AddressInfo } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import websocket from '@fastify/websocket'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import realtimeGateway from '../lib/index.ts'
 import type { RealtimeGatewayOptions } from '../types/index.ts'
-import { connect, refusedByEvent, request, requestText } from './fixtures/client.ts'
+import { connect, goodKey, refusedByEvent, request, requestText } from './fixtures/client.ts'
 import { deploymentAt, startGateway } from './fixtures/gateway.ts'
 import type { Setting, TestGateway } from './fixtures/gateway.ts'
 import type { Peer } from './fixtures/peer.ts'
@@ -12,7 +16,7 @@ import { dial, readHead } from './fixtures/wire/raw-http.ts'
 
 const upstream = await startUpstream(t)
 const hostFirst: Setting = { before: async fastify => { await fastify.register(websocket) } }
-const hosts: ReadonlyArray<readonly [string, Setting]> = [['the gateway registered @fastify/websocket', {}], ['the host had registered it', hostFirst]]
+const hosts: ReadonlyArray<readonly [string, Setting]> = [['the host has no @fastify/websocket', {}], ['the host has registered @fastify/websocket', hostFirst]]
 
 interface Ends { readonly client: Peer, readonly provider: Peer }
 
@@ -139,6 +143,73 @@ for (const [host, setting] of hosts) {
     await upstream.idle()
   })
 }
+
+/** An app with two gateways, `/a` and `/b`, and a running turn in each. */
+async function startTwo (t: Owner, options: RealtimeGatewayOptions, host: Setting['fastify'] = {}): Promise<{ fastify: FastifyInstance, turns: Array<Ends & { gateway: FastifyInstance }>, finish (): void }> {
+  const fastify: FastifyInstance = Fastify(host)
+  const gateways: FastifyInstance[] = []
+  for (const prefix of ['/a', '/b']) {
+    await fastify.register(async scope => {
+      gateways.push(scope)
+      await scope.register(realtimeGateway, { deployments: [deploymentAt(upstream)], keys: [{ key: goodKey }], prefix, ...options })
+    })
+  }
+  t.teardown(() => fastify.close())
+  await fastify.listen({ port: 0, host: '127.0.0.1' })
+  const turns: Array<Ends & { gateway: FastifyInstance }> = []
+  for (const [i, path] of ['/a/v1/realtime', '/b/v1/realtime'].entries()) {
+    const n = upstream.calls.length
+    const client = await connect((fastify.server.address() as AddressInfo).port, { path })
+    const provider = await upstream.peer(n)
+    provider.send({ type: 'response.created' })
+    await client.message(1)
+    turns.push({ client, provider, gateway: gateways[i]! })
+  }
+  return { fastify, turns, finish: () => { for (const { provider } of turns) provider.send({ type: 'response.done' }) } }
+}
+
+t.test('several gateways of an app drain side by side', async t => {
+  const { fastify, turns, finish } = await startTwo(t, { drainTimeout: 5_000 })
+  const closing = fastify.close()
+  for (const { gateway } of turns) {
+    while (gateway.realtime.sessions.list()[0]?.state !== 'draining') await nextTurn()
+  }
+  finish()
+  await closing
+  for (const { client } of turns) t.strictSame(await client.closed, { code: 1012, reason: 'draining' })
+})
+
+t.test('several gateways of an app take no longer than one to give up running turns', async t => {
+  const { fastify } = await startTwo(t, { drainTimeout: 400, closeTimeout: 100 })
+  const took = await timed(fastify.close())
+  t.ok(took >= 395 && took < 790, `closed after ${took} ms`)
+})
+
+t.test("a turn may run on for longer than Fastify's pluginTimeout, and the server closes without an error", async t => {
+  const { fastify, turns } = await startTwo(t, { drainTimeout: 600, closeTimeout: 100 }, { pluginTimeout: 200 })
+  const took = await timed(fastify.close())
+  t.ok(took >= 595 && took < 3_000, `closed after ${took} ms`)
+  for (const { client } of turns) t.strictSame(await client.closed, { code: 1012, reason: 'draining' })
+})
+
+t.test('a turn is let finish where the host closes connections by force', async t => {
+  const { fastify, turns, finish } = await startTwo(t, { drainTimeout: 5_000 }, { forceCloseConnections: true })
+  const closed = new Promise<void>(resolve => fastify.server.once('close', resolve))
+  const closing = fastify.close()
+  while (turns[0]!.gateway.realtime.sessions.list()[0]?.state !== 'draining' || fastify.server.listening) await nextTurn()
+  finish()
+  await closing
+  await closed
+  for (const { client } of turns) t.equal((await client.json(2)).type, 'response.done')
+})
+
+t.test('an app that could not start closes', async t => {
+  const fastify: FastifyInstance = Fastify()
+  await fastify.register(realtimeGateway, { deployments: [deploymentAt(upstream)], keys: [{ key: goodKey }] })
+  fastify.register(async () => { throw new Error('not today') })
+  await t.rejects(async () => { await fastify.ready() }, /not today/)
+  await fastify.close()
+})
 
 t.test('the server is closed only after every onSessionClose hook is done', async t => {
   let done = 0

@@ -6,7 +6,7 @@ import type { GatewayError } from '../errors.ts'
 import { encodeClosePayload } from '../wire/close-frame.ts'
 import { encodeFrame, opcodes } from '../wire/frame.ts'
 import { switchingProtocols } from '../wire/handshake.ts'
-import type { Upgrade } from './upgrades.ts'
+import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 
 /** Takes the socket out of the server's care: from here on our own clocks count, and no frame waits for company. */
 export function prepare (socket: Duplex): void {
@@ -17,11 +17,15 @@ export function prepare (socket: Duplex): void {
 }
 
 /** Answers 101 and takes the socket over from Fastify. */
-export function accept (reply: FastifyReply, { socket }: Upgrade, key: string, protocol: string | undefined): void {
+export function accept (reply: FastifyReply, { socket }: UpgradedSocket, key: string, protocol: string | undefined): void {
   reply.hijack()
   // Nothing of the request and its response has to live as long as the session.
   reply.raw.detachSocket(socket as Socket)
   socket.write(switchingProtocols(key, protocol))
+  if (socket instanceof Socket) return
+  // injectWS resolves at the 101, and whoever awaits it listens a little later: without a network the first event would be there before.
+  socket.cork()
+  setImmediate(() => socket.uncork())
 }
 
 /** Tells a client that has been answered 101 why it is refused: one `error` event and the close code. */
@@ -37,8 +41,8 @@ export function refuseUnrouted (socket: Duplex, error: GatewayError, closeTimeou
     `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`, closeTimeout)
 }
 
-/** Says the last word. What the client still sends is read and dropped: its close frame, and then its end. */
-function dismiss (socket: Duplex, last: Buffer | string, closeTimeout: number): void {
+/** Says the last word, if there is one left. What the client still sends is read and dropped: its close frame, and then its end. */
+export function dismiss (socket: Duplex, last: Buffer | string | undefined, closeTimeout: number): void {
   socket.on('error', () => {})
   socket.end(last)
   socket.resume()

@@ -9,7 +9,8 @@ import { readHandshake, readsEventsOnly } from './handshake.ts'
 import type { ClientHandshake } from './handshake.ts'
 import { openSession } from './open.ts'
 import type { RouteTools } from './route.ts'
-import type { Upgrade } from './upgrades.ts'
+import { unlisted } from './unlisted.ts'
+import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 
 /** The one route, under all its paths. */
 export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void {
@@ -22,8 +23,9 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
       url,
       // The query may hold what must not be logged, and a model name is logged where it means something.
       logSerializers: { req: request => ({ method: request.method, url, remoteAddress: request.ip }) },
+      schema: unlisted,
       preHandler: upgrade,
-      // Whoever asks for an upgrade has been answered by now.
+      // Everybody has been answered by now.
       handler: () => { throw new GatewayError('upgrade_required') }
     })
   }
@@ -32,12 +34,9 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
     if (!(error instanceof GatewayError)) throw error
     return refuseByHttp(reply, error)
   })
-  // @fastify/websocket closes a refused upgrade's socket only if no hook of the host's refused it first.
-  scope.addHook('onResponse', async request => { upgrades.get(request.raw)?.socket.destroy() })
 
   async function upgrade (request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const upgrade = upgrades.get(request.raw)
-    if (upgrade === undefined) return
+    const upgrade = upgrades.claim(request)
     const handshake = readHandshake(request.raw)
     const { socket } = upgrade
     prepare(socket)
@@ -85,7 +84,7 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
     }
   }
 
-  function refuse (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade, handshake: ClientHandshake, cause: unknown): void {
+  function refuse (request: FastifyRequest, reply: FastifyReply, upgrade: UpgradedSocket, handshake: ClientHandshake, cause: unknown): void {
     const error = cause instanceof GatewayError ? cause : new GatewayError('internal_error', { cause })
     const level = error.statusCode >= 500 ? 'warn' : 'info'
     request.log[level]({ code: error.code, cause: loggable(error.cause) }, 'realtime upgrade refused')

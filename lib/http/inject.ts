@@ -1,0 +1,33 @@
+import websocket from '@fastify/websocket'
+import type { FastifyInstance } from 'fastify'
+import { EventEmitter } from 'node:events'
+import type { Server } from 'node:http'
+
+/**
+ * Gives the app `injectWS` of @fastify/websocket, for tests without a network, if nothing else does. The plugin lives in
+ * a scope of its own and hears no upgrade of the server: the host may register it for its own routes at any time.
+ */
+export async function offerInjectWS (fastify: FastifyInstance): Promise<void> {
+  if (fastify.hasDecorator('injectWS')) return
+  await fastify.register(async scope => {
+    await scope.register(websocket, { options: { server: new Relay(fastify.server) as EventEmitter as Server } })
+    // By now the host has registered what it wants.
+    fastify.addHook('onReady', async () => {
+      if (!fastify.hasDecorator('injectWS')) fastify.injectWS = scope.injectWS
+    })
+  })
+}
+
+/** Says at a server what is said to it, and hears nothing. */
+class Relay extends EventEmitter {
+  readonly #server: EventEmitter
+
+  constructor (server: EventEmitter) {
+    super()
+    this.#server = server
+  }
+
+  override emit (name: string | symbol, ...given: unknown[]): boolean {
+    return this.#server.emit(name, ...given)
+  }
+}
