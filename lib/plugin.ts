@@ -1,5 +1,5 @@
 import websocket from '@fastify/websocket'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, RegisterOptions } from 'fastify'
 import { performance } from 'node:perf_hooks'
 import { createLease } from './admission/lease.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
@@ -12,7 +12,8 @@ import { reportTo } from './http/route.ts'
 import { watchUpgrades } from './http/upgrades.ts'
 import { createMemoryKeyStore } from './keys/memory.ts'
 import { createSlots } from './upstream/capacity.ts'
-import { masterKeyLength, resolveOptions } from './options/resolve.ts'
+import { masterKeyLength } from './options/defaults.ts'
+import { resolveOptions } from './options/resolve.ts'
 import { Registry } from './session/registry.ts'
 import { azure } from './providers/azure/adapter.ts'
 import { createDial } from './upstream/dial.ts'
@@ -30,7 +31,7 @@ const builtIn = [openai, xai, azure]
 const longestSweep = 1_000
 const shortestSweep = 10
 
-export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify, userOptions) => {
+export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions> = async (fastify, userOptions) => {
   if (fastify.hasDecorator('realtime')) throw new AlreadyRegisteredError()
   const options = resolveOptions(userOptions, builtIn.map(({ provider }) => provider))
   const { log } = fastify
@@ -98,5 +99,6 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
       now,
       time: Date.now
     })
-  }, { prefix: options.prefix })
+    // A plugin without a scope of its own gives none of these to its routes.
+  }, { prefix: options.prefix, logLevel: userOptions.logLevel, logSerializers: userOptions.logSerializers })
 }
