@@ -510,13 +510,13 @@ t.test('bad YAML is an error with line and column that quotes nothing of the fil
     [`- a\n${canary}: 1`, /^config\.yaml:2:\d+: not valid YAML/],
     [`a: !!python/object/apply:os.system ["${canary}"]`, /^config\.yaml:1:4: not valid YAML \(tag resolve failed\)$/],
     ['a: 1\n---\nb: 2', /^config\.yaml:2:1: not valid YAML \(multiple docs\)$/],
-    ['a: *nowhere', /^config\.yaml:1: a is an alias without an anchor$/],
+    ['a: *nowhere', /^config\.yaml:1:4: not valid YAML \(alias without an anchor\)$/],
     ['a: &a [*a]', /^config\.yaml:1: a(\[0\])+ is nested deeper than 64 levels/],
     ['? [a]\n: 1', /^config\.yaml:1: *has a key that is not a plain text$/],
-    ['a:\n  <<: 3', /^config\.yaml:2: a has a "<<" that names no mapping$/],
-    ['a: !!binary aGVsbG8=', /^config\.yaml:1: a is neither/],
+    ['a:\n  <<: 3', /^config\.yaml:2:3: not valid YAML \("<<" that names no mapping\)$/],
+    ['a: !!binary aGVsbG8=', /^config\.yaml:1:4: not valid YAML \(tag resolve failed\)$/],
     [canary, /^config\.yaml:1: the file must be a mapping with sections such as model_list$/],
-    [['a: &a [x, x, x, x, x, x, x, x, x, x]', ...'bcdefg'.split('').map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abcdef'[i]}`).join(', ')}]`)].join('\n'), /is more than 100000 values into the file/]
+    [['a: &a [x, x, x, x, x, x, x, x, x, x]', ...'bcdefg'.split('').map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abcdef'[i]}`).join(', ')}]`)].join('\n'), /^config\.yaml: has aliases that multiply$/]
   ] as const) t.match(failure(t, text), expected)
 })
 
@@ -526,6 +526,18 @@ t.test('an unreadable file is an error', async t => {
 
 t.test('an empty file has no options', async t => {
   t.strictSame(load(t, ''), { options: {}, warnings: [] })
+})
+
+t.test('an anchor may be used in each of many entries', async t => {
+  const entries = Array.from({ length: 300 }, (_, i) => `  - { model_name: m${i}, litellm_params: { <<: *base, tags: *tags } }\n`)
+  const { options } = load(t, `base: &base { model: xai/m }\nall: &tags [a]\nmodel_list:\n${entries.join('')}`)
+  t.equal(options.deployments?.length, 300)
+  t.strictSame(options.deployments?.at(-1)?.tags, ['a'])
+})
+
+t.test('what is wrong in an anchor is told where it is written, and what is merged where it is merged', async t => {
+  t.equal(failure(t, 'base: &base\n  model: xai/m\n  weight: -1\nmodel_list:\n  - model_name: v\n    litellm_params: *base'), 'config.yaml:3: model_list[0].litellm_params.weight must not be negative')
+  t.equal(failure(t, 'base: &base\n  model: xai/m\n  weight: -1\nmodel_list:\n  - model_name: v\n    litellm_params:\n      <<: *base'), 'config.yaml:6: model_list[0].litellm_params.weight must not be negative')
 })
 
 t.test('YAML is read as Python reads it', async t => {
@@ -542,11 +554,14 @@ model_list:
     model_info: { blocked: off }
   - model_name: c
     litellm_params: { model: xai/first, model: xai/last }
+  - model_name: y
+    litellm_params: { model: xai/m, tags: [n, 2027-01-01] }
 `)
   t.strictSame(config.options.deployments, [
     { model: 'a', target: 'xai/m', apiKey: 'from-the-anchor', order: 5, weight: 1 },
     { model: 'b', target: 'xai/m', apiKey: 'own' },
-    { model: 'c', target: 'xai/last', apiKey: 'xai-key' }
+    { model: 'c', target: 'xai/last', apiKey: 'xai-key' },
+    { model: 'y', target: 'xai/m', apiKey: 'xai-key', tags: ['n', '2027-01-01'] }
   ])
   t.match(messages(config, ['changed']), ['config.yaml:13: model_list[2].litellm_params.model stands there more than once; the last one counts'])
 })
