@@ -1,14 +1,13 @@
+import type { Ajv, ErrorObject } from 'ajv'
 import { envSchema } from 'env-schema'
-import { Type } from 'typebox'
-import type { TSchema } from 'typebox'
 import type { DeploymentOptions, RealtimeGatewayOptions } from '../types/index.ts'
-import { checkOptions } from './config/litellm/check.ts'
-import { masterKeyFrom } from './config/litellm/master-key.ts'
-import { optionTable, snakeCase } from './config/litellm/option-table.ts'
-import type { OptionKind } from './config/litellm/option-table.ts'
-import { firstSet, providerVariables } from './config/litellm/providers.ts'
-import type { Environment } from './config/litellm/reader.ts'
 import { ConfigError } from './errors.ts'
+import { ajvOptions, explain } from './options/check.ts'
+import { firstSet, masterKeyFrom, providerVariables } from './options/environment.ts'
+import type { Environment } from './options/environment.ts'
+import { gateway } from './options/schema/gateway.ts'
+import type { OptionSchema } from './options/schema/words.ts'
+import { checkWritten, kindOf, snakeCase } from './options/written.ts'
 
 export interface EnvOptions {
   /** Variables to read beside those of the process; they win. Default none. */
@@ -22,10 +21,15 @@ const prefix = 'REALTIME_GATEWAY_'
 /** Where the master key may stand; the first one set counts. */
 export const masterKeyVariables: readonly string[] = ['REALTIME_GATEWAY_MASTER_KEY', 'LITELLM_MASTER_KEY']
 
+const plain = new Set(['text', 'number', 'flag'])
+const commas: OptionSchema & { readonly separator: string } = { type: 'string', separator: ',' }
+
 // An option that is a list or a mapping of its own has no variable, but for the keys: their secrets fit in one line.
-const variables = Object.entries(optionTable).flatMap(([option, kind]) => {
-  const schema = option === 'keys' ? schemaOf('texts') : schemaOf(kind)
-  return schema === undefined ? [] : [{ option, name: prefix + snakeCase(option).toUpperCase(), schema }]
+const variables = Object.entries<OptionSchema>(gateway.properties).flatMap(([option, schema]) => {
+  const kind = kindOf(schema)
+  // A variable that is not set gives no option, so that what the host says beside it counts.
+  const written = plain.has(kind) ? { ...schema, default: undefined } : kind === 'texts' || option === 'keys' ? commas : undefined
+  return written === undefined ? [] : [{ option, name: variableName(option), schema: written }]
 })
 
 /** What a provider serves when its key is set: its own names as they are, and every name behind its prefix. */
@@ -86,14 +90,14 @@ export function optionsFromEnv ({ data = {}, env = true }: EnvOptions = {}): Rea
     ...(masterKey !== undefined && { masterKey }),
     ...(deployments.length > 0 && { deployments })
   }
-  checkOptions(all, Object.keys(providerVariables), (option, rule) => new ConfigError(`the variable ${variableOf(option, deployments, texts)} ${rule.replace('say insecure: true', 'in a config file or in code, say insecure: true')}`))
+  checkWritten(all, Object.keys(providerVariables), (option, rule) => new ConfigError(`the variable ${variableOf(option, deployments, texts)} ${rule.replace('say insecure: true', 'in a config file or in code, say insecure: true')}`))
   return all
 }
 
 // The variable behind an option path: `keys[0].key`, `deployments[2].baseUrl`.
 function variableOf (option: string, deployments: readonly DeploymentOptions[], texts: Environment): string {
   const deployment = deployments[Number(/^deployments\[(\d+)\]/.exec(option)?.[1])]
-  if (deployment === undefined) return prefix + snakeCase(/^\w+/.exec(option)?.[0] ?? option).toUpperCase()
+  if (deployment === undefined) return variableName(/^\w+/.exec(option)?.[0] ?? option)
   const { keys, bases } = providerVariables[deployment.target.split('/')[0]!]!
   const names = option.endsWith('.baseUrl') ? bases : keys
   return names.find(name => firstSet(texts, [name]) !== undefined) ?? names.join(' or ')
@@ -108,24 +112,30 @@ function readVariables (all: Readonly<Record<string, string | undefined>>): Vari
   const texts: Record<string, string> = {}
   // An empty variable is how shells and compose files say "not set"; as a number it would be an error.
   for (const [name, value] of Object.entries(all)) if (value !== undefined && value !== '') texts[name] = value
-  const schema = Type.Object(Object.fromEntries([
-    ...environmentVariables.map(name => [name, Type.Optional(Type.String())]),
-    ...variables.map(({ name, schema }) => [name, Type.Optional(schema)])
-  ]))
+  const schema: OptionSchema = {
+    type: 'object',
+    properties: {
+      ...Object.fromEntries(environmentVariables.map(name => [name, { type: 'string' }])),
+      ...Object.fromEntries(variables.map(({ name, schema }) => [name, schema])),
+      ...Object.fromEntries(masterKeyVariables.map(name => [name, gateway.properties.masterKey]))
+    }
+  }
   try {
-    return { texts, typed: envSchema<Variables['typed']>({ schema, data: texts, env: false }) }
+    return { texts, typed: envSchema<Variables['typed']>({ schema, data: texts, env: false, ajv: { customOptions: withOurKeywords } }) }
   } catch (error) {
-    if (!(error instanceof Error)) throw error
-    throw new ConfigError(error.message.replaceAll('env/', 'the variable '))
+    const { errors } = error as { errors?: ErrorObject[] }
+    if (errors === undefined) throw error
+    const { option, rule } = explain(schema, texts, errors)
+    throw new ConfigError(`the variable ${option} ${rule}`)
   }
 }
 
-function schemaOf (kind: OptionKind): TSchema | undefined {
-  switch (kind) {
-    case 'text': return Type.String()
-    case 'number': return Type.Number()
-    case 'flag': return Type.Boolean()
-    case 'texts': return Type.Unsafe<string[]>({ type: 'string', separator: ',' })
-    default: return undefined
-  }
+function withOurKeywords (ajv: Ajv): Ajv {
+  for (const keyword of ajvOptions.keywords) ajv.addKeyword(keyword)
+  return ajv
+}
+
+/** `connectTimeout` -> `REALTIME_GATEWAY_CONNECT_TIMEOUT` */
+function variableName (option: string): string {
+  return prefix + snakeCase(option).toUpperCase()
 }

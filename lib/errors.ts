@@ -2,12 +2,32 @@ import createError from '@fastify/error'
 import { randomUUID } from 'node:crypto'
 import type { RealtimeErrorBody, RealtimeErrorEvent } from '../types/index.ts'
 
+/** An error of this package, as Fastify's own are: with a code. */
+interface CodedError extends Error {
+  readonly code: string
+  readonly statusCode?: number
+}
+
+const BadOption: new (option: string, rule: string) => CodedError = createError('RTG_ERR_OPTION', 'realtime gateway: option %s %s', 500, TypeError)
+
 /** A bad option, told at registration. The message names the option and the rule. */
-export const OptionError = createError<[string, string]>('RTG_ERR_OPTION', 'realtime gateway: option %s %s', 500, TypeError)
+export class OptionError extends BadOption {
+  /** The path of the option: `keys[0].expiresAt`. */
+  readonly option: string
+  /** What holds for it: `must be …`. It repeats no value. */
+  readonly rule: string
+
+  constructor (option: string, rule: string) {
+    super(option, rule)
+    this.option = option
+    this.rule = rule
+  }
+}
+
 /** A bad config file. The message names the file, the field and the rule. */
-export const ConfigError = createError<[string]>('RTG_ERR_CONFIG', 'realtime gateway: %s', 500, TypeError)
+export const ConfigError: new (what: string) => CodedError = createError('RTG_ERR_CONFIG', 'realtime gateway: %s', 500, TypeError)
 /** The plugin was registered twice in one scope. */
-export const AlreadyRegisteredError = createError('RTG_ERR_ALREADY_REGISTERED',
+export const AlreadyRegisteredError: new () => CodedError = createError('RTG_ERR_ALREADY_REGISTERED',
   'realtime gateway: fastify.realtime exists already in this scope; register the plugin in a scope of its own', 500)
 
 /** The server speaks HTTP/2 alone, on which no client opens a Realtime session. */

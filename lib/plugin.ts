@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, RegisterOptions } from 'fastify'
 import { performance } from 'node:perf_hooks'
 import { createLease } from './admission/lease.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
@@ -13,7 +13,8 @@ import { watchUpgrades } from './http/upgrades.ts'
 import { websocketOnly } from './http/websocket-only.ts'
 import { createMemoryKeyStore } from './keys/memory.ts'
 import { createSlots } from './upstream/capacity.ts'
-import { masterKeyLength, resolveOptions } from './options/resolve.ts'
+import { masterKeyLength } from './options/defaults.ts'
+import { resolveOptions } from './options/resolve.ts'
 import { Registry } from './session/registry.ts'
 import { azure } from './providers/azure/adapter.ts'
 import { createDial } from './upstream/dial.ts'
@@ -31,7 +32,7 @@ const builtIn = [openai, xai, azure]
 const longestSweep = 1_000
 const shortestSweep = 10
 
-export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify, userOptions) => {
+export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions> = async (fastify, userOptions) => {
   if (fastify.hasDecorator('realtime')) throw new AlreadyRegisteredError()
   if (speaksHttp2Only(fastify)) throw new Http2OnlyError()
   const options = resolveOptions(userOptions, builtIn.map(({ provider }) => provider))
@@ -109,7 +110,8 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions> = async (fastify
       now,
       time: Date.now
     })
-  }, { prefix: options.prefix })
+    // A plugin without a scope of its own gives none of these to its routes.
+  }, { prefix: options.prefix, logLevel: userOptions.logLevel, logSerializers: userOptions.logSerializers })
 }
 
 function speaksHttp2Only ({ initialConfig: { http2, https } }: FastifyInstance): boolean {

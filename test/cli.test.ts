@@ -116,7 +116,7 @@ t.test('what cannot be served is a ConfigError in one sentence', async t => {
     [() => readSettings(join(dir, 'empty.yaml'), {}), `${dir}/empty.yaml: model_list has no entry that a realtime gateway can serve`],
     [() => readSettings(join(dir, 'gone.yaml'), {}), `${dir}/gone.yaml: cannot be read (ENOENT)`],
     [() => readSettings(undefined, {}), /^nothing to serve\. Give a config file:\n.*--config.*\nor a provider's key:\n.*XAI_API_KEY.*\n.*OPENAI_API_KEY.*$/],
-    [() => readSettings(undefined, { XAI_API_KEY: canary, REALTIME_GATEWAY_MASTER_KEY: 'sk-' }), 'the variable REALTIME_GATEWAY_MASTER_KEY must have at least 4 characters'],
+    [() => readSettings(undefined, { XAI_API_KEY: canary, REALTIME_GATEWAY_MASTER_KEY: 'sk-' }), 'the variable REALTIME_GATEWAY_MASTER_KEY must be a text of at least 4 characters'],
     [() => createHost({ ...serve, tls: { cert: 'gone.pem', key: 'gone.pem' } }, served, 'silent'), '--tls-cert gone.pem cannot be read (ENOENT)'],
     [() => createHost({ ...serve, tls: { cert: join(dir, 'cert.pem'), key: join(dir, 'cert.pem') } }, served, 'silent'), /^--tls-cert .* and --tls-key .* cannot be used: \w+$/]
   ] as const) {

@@ -1,11 +1,13 @@
 import fastify from 'fastify'
 import t from 'tap'
-import { optionTable, snakeCase } from '../lib/config/litellm/option-table.ts'
 import { environmentVariables, optionsFromEnv } from '../lib/env.ts'
 import type { EnvOptions } from '../lib/env.ts'
 import { ConfigError } from '../lib/errors.ts'
 import realtimeGateway from '../lib/index.ts'
 import { resolveOptions } from '../lib/options/resolve.ts'
+import { gateway } from '../lib/options/schema/gateway.ts'
+import type { OptionSchema } from '../lib/options/schema/words.ts'
+import { kindOf, snakeCase } from '../lib/options/written.ts'
 import { matchWildcard } from '../lib/wildcard.ts'
 
 const canary = 'sk-canary-0123456789abcdef'
@@ -42,13 +44,13 @@ t.test('nothing set gives no option at all', async t => {
 })
 
 t.test('every option that is a text, a number or a list of texts has a variable', async t => {
-  for (const [option, kind] of Object.entries(optionTable)) {
+  for (const [option, schema] of Object.entries<OptionSchema>(gateway.properties)) {
     if (option === 'masterKey' || option === 'keys') continue
     const samples: Readonly<Record<string, readonly [string, unknown]>> = {
       number: ['1000000', 1_000_000], texts: ['/a, /b,', ['/a', '/b']], text: option === 'refusal' ? ['http', 'http'] : ['/v', '/v'], flag: ['true', true]
     }
     const name = `REALTIME_GATEWAY_${snakeCase(option).toUpperCase()}`
-    const [text, value] = (typeof kind === 'string' ? samples[kind] : undefined) ?? []
+    const [text, value] = samples[kindOf(schema)] ?? []
     if (text === undefined) t.notOk(environmentVariables.includes(name), `${name} is no variable`)
     else t.strictSame(read({ [name]: text }), { [option]: value }, name)
   }
@@ -76,15 +78,15 @@ t.test('a short master key works, and the plugin warns that it can be guessed', 
 
 t.test('a wrong variable is an error that names it and not its value', async t => {
   for (const [data, message] of [
-    [{ REALTIME_GATEWAY_CONNECT_TIMEOUT: canary }, 'realtime gateway: the variable REALTIME_GATEWAY_CONNECT_TIMEOUT must be number'],
+    [{ REALTIME_GATEWAY_CONNECT_TIMEOUT: canary }, 'realtime gateway: the variable REALTIME_GATEWAY_CONNECT_TIMEOUT must be a whole number from 1 to 2147483647'],
     [{ REALTIME_GATEWAY_REFUSAL: canary }, "realtime gateway: the variable REALTIME_GATEWAY_REFUSAL must be 'auto', 'http' or 'event'"],
     [{ REALTIME_GATEWAY_CONNECT_TIMEOUT: '1.5' }, 'realtime gateway: the variable REALTIME_GATEWAY_CONNECT_TIMEOUT must be a whole number from 1 to 2147483647'],
     [{ REALTIME_GATEWAY_KEYS: 'short' }, 'realtime gateway: the variable REALTIME_GATEWAY_KEYS must be a text of at least 8 characters'],
     [{ XAI_API_KEY: `${canary}\n` }, 'realtime gateway: the variable XAI_API_KEY must be a text of visible ASCII characters'],
     [{ XAI_API_KEY: 'x', OPENAI_API_KEY: 'o', OPENAI_API_BASE: canary }, 'realtime gateway: the variable OPENAI_API_BASE must be a ws(s):// or http(s):// URL'],
     [{ XAI_API_KEY: 'x', XAI_API_BASE: `ws://${canary}` }, 'realtime gateway: the variable XAI_API_BASE must be a wss:// or https:// URL, for ws:// and http:// carry key and voice in the clear; in a config file or in code, say insecure: true where the way there is safe'],
-    [{ REALTIME_GATEWAY_MASTER_KEY: canary.slice(0, 3) }, 'realtime gateway: the variable REALTIME_GATEWAY_MASTER_KEY must have at least 4 characters'],
-    [{ LITELLM_MASTER_KEY: canary.slice(0, 3) }, 'realtime gateway: the variable LITELLM_MASTER_KEY must have at least 4 characters']
+    [{ REALTIME_GATEWAY_MASTER_KEY: canary.slice(0, 3) }, 'realtime gateway: the variable REALTIME_GATEWAY_MASTER_KEY must be a text of at least 4 characters'],
+    [{ LITELLM_MASTER_KEY: canary.slice(0, 3) }, 'realtime gateway: the variable LITELLM_MASTER_KEY must be a text of at least 4 characters']
   ] as const) {
     t.throws(() => read(data), { code: new ConfigError('').code, message })
     try {

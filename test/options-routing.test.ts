@@ -11,8 +11,7 @@ const deployment = (change: object): object => ({ deployments: [{ model: 'm', ta
 const key = (change: object): object => ({ keys: [{ key: 'sk-12345678', ...change }] })
 const group = (change: unknown): object => routing({ groups: { 'a.B#c': change } })
 
-const strategyNames = 'must be one of simple-shuffle, round-robin, least-busy, latency, cost, usage'
-const prices = 'must hold inputPerMinute and outputPerMinute'
+const strategyNames = "must be 'simple-shuffle', 'round-robin', 'least-busy', 'latency', 'cost' or 'usage'"
 const notNegative = 'must be a number that is not negative'
 
 const numbers: ReadonlyArray<readonly [name: string, least: number, most: number]> = [
@@ -27,11 +26,11 @@ const numbers: ReadonlyArray<readonly [name: string, least: number, most: number
 
 const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]> = [
   ...[null, [], 'latency', 3].map(value => [{ routing: value }, 'routing', 'must be an object'] as const),
-  [routing({ startegy: 'cost' }), 'routing.startegy', 'is not an option of the router'],
+  [routing({ startegy: 'cost' }), 'routing.startegy', 'is not an option of the router; did you mean strategy?'],
   [routing({ constructor: 1 }), 'routing.constructor', 'is not an option of the router'],
   [{ ...routing({}), router: { candidates: () => [] } }, 'routing', 'is for the built-in router, which the option router replaces'],
   ...numbers.flatMap(([name, least, most]) => [least - 1, most + 1, NaN, Infinity, String(least), null].map(value =>
-    [routing({ [name]: value }), `routing.${name}`, `must be a number from ${least} to ${most}`] as const)),
+    [routing({ [name]: value }), `routing.${name}`, `must be a ${name === 'maxCandidates' ? 'whole ' : ''}number from ${least} to ${most}`] as const)),
   ...['priority', 'toString', '', 3, null].flatMap(value => [
     [routing({ strategy: value }), 'routing.strategy', strategyNames],
     [group({ strategy: value }), 'routing.groups.a.B#c.strategy', strategyNames]
@@ -42,7 +41,7 @@ const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]
   ] as const),
   ...[null, [], 'm'].map(value => [routing({ groups: value }), 'routing.groups', 'must be an object'] as const),
   ...[null, [], 'cost'].map(value => [group(value), 'routing.groups.a.B#c', 'must be an object'] as const),
-  [group({ weight: 1 }), 'routing.groups.a.B#c', 'must hold strategy and sticky only'],
+  [group({ weight: 1 }), 'routing.groups.a.B#c.weight', 'is not a field of a group'],
   ...[null, ['m'], 'm'].map(value => [routing({ aliases: value }), 'routing.aliases', 'must be an object'] as const),
   ...['nobody', '', 3, null, ['m'], 'constructor'].map(value => [routing({ aliases: { x: value } }), 'routing.aliases.x', 'must be a model that a deployment has'] as const),
   [routing({ aliases: { x: 'm', y: 'x' } }), 'routing.aliases.y', 'must be a model that a deployment has'],
@@ -60,10 +59,12 @@ const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]
   ...[null, {}, 'memory', { until () {}, start () {} }].map(value => [{ cooldowns: value }, 'cooldowns', 'must have the functions until, start and clear'] as const),
 
   ...['tpm', 'allowedFails', 'cooldownMs'].flatMap(name => [-1, NaN, '1', Infinity].map(value => [deployment({ [name]: value }), `deployments[0].${name}`, notNegative] as const)),
-  ...[null, 3, [1, 2], { inputPerMinute: 1, outputPerMinute: 1, currency: 'EUR' }].map(value => [deployment({ price: value }), 'deployments[0].price', prices] as const),
-  ...[{}, { inputPerMinute: 1 }, { inputPerMinute: -1, outputPerMinute: 1 }, { inputPerMinute: 1, outputPerMinute: NaN }, { inputPerMinute: '1', outputPerMinute: 1 }].map(value =>
-    [deployment({ price: value }), 'deployments[0].price', 'must be numbers that are not negative'] as const),
-  ...[null, 4, [], { size: 1, idle: 2 }].map(value => [deployment({ warm: value }), 'deployments[0].warm', 'must hold size and maxIdleMs'] as const),
+  ...[null, 3, [1, 2]].map(value => [deployment({ price: value }), 'deployments[0].price', 'must be an object'] as const),
+  [deployment({ price: { inputPerMinute: 1, outputPerMinute: 1, currency: 'EUR' } }), 'deployments[0].price.currency', 'is not a field of price'],
+  ...[{}, { outputPerMinute: 1 }, { inputPerMinute: -1, outputPerMinute: 1 }, { inputPerMinute: '1', outputPerMinute: 1 }].map(value => [deployment({ price: value }), 'deployments[0].price.inputPerMinute', notNegative] as const),
+  ...[{ inputPerMinute: 1 }, { inputPerMinute: 1, outputPerMinute: NaN }].map(value => [deployment({ price: value }), 'deployments[0].price.outputPerMinute', notNegative] as const),
+  ...[null, 4, []].map(value => [deployment({ warm: value }), 'deployments[0].warm', 'must be an object'] as const),
+  [deployment({ warm: { size: 1, maxIdlMs: 2 } }), 'deployments[0].warm.maxIdlMs', 'is not a field of warm; did you mean maxIdleMs?'],
   ...[{}, { size: -1 }, { size: 1.5 }, { size: 1001 }, { size: '1' }].map(value => [deployment({ warm: value }), 'deployments[0].warm.size', 'must be a whole number from 0 to 1000'] as const),
   [deployment({ maxSessions: 2, warm: { size: 3 } }), 'deployments[0].warm.size', 'must not be above maxSessions'],
   ...[0, -1, NaN, 2 ** 31].map(value => [deployment({ warm: { size: 1, maxIdleMs: value } }), 'deployments[0].warm.maxIdleMs', 'must be a number above 0'] as const),

@@ -1,7 +1,11 @@
 import t from 'tap'
+import { Ajv } from 'ajv'
 import { createHash } from 'node:crypto'
 import { OptionError } from '../lib/errors.ts'
-import { defaults, resolveOptions } from '../lib/options/resolve.ts'
+import { ajvOptions } from '../lib/options/check.ts'
+import { defaults } from '../lib/options/defaults.ts'
+import { resolveOptions } from '../lib/options/resolve.ts'
+import { gateway } from '../lib/options/schema/gateway.ts'
 import type { DeploymentOptions, RealtimeGatewayOptions, VirtualKeyOptions } from '../types/index.ts'
 
 const good: RealtimeGatewayOptions = { deployments: [{ model: 'm', target: 'xai/m', apiKey: 'xai-1' }], masterKey: 'sk-master-key-0001' }
@@ -44,7 +48,8 @@ const number = 'must be a whole number from 1 to 2147483647'
 const numberOrZero = 'must be a whole number from 0 to 2147483647'
 const inTheClear = 'must be a wss:// or https:// URL, for ws:// and http:// carry key and voice in the clear; say insecure: true where the way there is safe'
 const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]> = [
-  [{ maxSession: 1 }, 'maxSession', 'is not an option of the realtime gateway'],
+  [{ maxSession: 1 }, 'maxSession', 'is not an option of the realtime gateway; did you mean maxSessions?'],
+  [{ maxSession: undefined }, 'maxSession', 'is not an option of the realtime gateway; did you mean maxSessions?'],
   [{ constructor: 1 }, 'constructor', 'is not an option of the realtime gateway'],
   ...Object.keys(defaults).flatMap(name => {
     const zero = ['idleTimeout', 'maxSessionDuration', 'lingerTimeout', 'drainTimeout'].includes(name)
@@ -52,14 +57,16 @@ const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]
   }),
   [{ lowWaterMark: 2 ** 21 }, 'lowWaterMark', 'must not be above highWaterMark'],
   [{ adapters: {} }, 'adapters', 'must be a list'],
-  [{ adapters: [null] }, 'adapters[0].provider', 'must be a name without a slash'],
+  [{ adapters: [null] }, 'adapters[0]', 'must be an object'],
+  [{ adapters: [{ request () {} }] }, 'adapters[0].provider', 'must be a name without a slash'],
   [{ adapters: [{ provider: 'a/b', request () {} }] }, 'adapters[0].provider', 'must be a name without a slash'],
   [{ adapters: [{ provider: 'a' }] }, 'adapters[0].request', 'must be a function'],
-  [{ router: null }, 'router', 'must have a function candidates'],
-  [{ router: {} }, 'router', 'must have a function candidates'],
+  [{ router: null }, 'router', 'must have the function candidates'],
+  [{ router: {} }, 'router', 'must have the function candidates'],
   [{ deployments: undefined }, 'deployments', 'is required where no router is given'],
-  [{ deployments: {} }, 'deployments', 'must be a list of objects'],
-  [{ deployments: [null] }, 'deployments', 'must be a list of objects'],
+  [{ deployments: {} }, 'deployments', 'must be a list'],
+  [{ deployments: [null] }, 'deployments[0]', 'must be an object'],
+  [{ deployments: [{}] }, 'deployments[0].model', 'must be a model name'],
   [deployment({ model: '' }), 'deployments[0].model', 'must be a model name'],
   [deployment({ model: 'x'.repeat(257) }), 'deployments[0].model', 'must be a model name'],
   [deployment({ target: 'm' }), 'deployments[0].target', "must be 'provider/model'"],
@@ -95,12 +102,12 @@ const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]
   [deployment({ headers: { 'X-A': 1 } }), 'deployments[0].headers.X-A', 'must be a legal header value'],
   [deployment({ id: '' }), 'deployments[0].id', 'must be a text that no other deployment has'],
   [{ deployments: [{ model: 'a', target: 'xai/a', id: 'x' }, { model: 'b', target: 'xai/b', id: 'x' }] }, 'deployments[1].id', 'must be a text that no other deployment has'],
-  [deployment({ wieght: 1 }), 'deployments[0].wieght', 'is not a field of a deployment'],
+  [deployment({ wieght: 1 }), 'deployments[0].wieght', 'is not a field of a deployment; did you mean weight?'],
   [{ authenticate: true }, 'authenticate', 'must be a function'],
   [{ onSessionOpen: {} }, 'onSessionOpen', 'must be a function'],
   [{ onSessionClose: 'x' }, 'onSessionClose', 'must be a function'],
-  [{ keyStore: {} }, 'keyStore', 'must have a function findByHash'],
-  [{ keyStore: null }, 'keyStore', 'must have a function findByHash'],
+  [{ keyStore: {} }, 'keyStore', 'must have the function findByHash'],
+  [{ keyStore: null }, 'keyStore', 'must have the function findByHash'],
   [{ keys: {} }, 'keys', 'must be a list'],
   [{ keys: [null] }, 'keys[0]', 'must be an object'],
   [{ keys: [{}] }, 'keys[0]', 'must have either key or hash'],
@@ -115,8 +122,8 @@ const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]
   [key({ expiresAt: 'tomorrow' }), 'keys[0].expiresAt', 'must be a date, an ISO 8601 text or Unix time in milliseconds'],
   [key({ expiresAt: new Date(NaN) }), 'keys[0].expiresAt', 'must be a date, an ISO 8601 text or Unix time in milliseconds'],
   [key({ blocked: 'no' }), 'keys[0].blocked', 'must be true or false'],
-  ...['native', 'OpenAI', '', null, 5].map(dialect => [key({ dialect }), 'keys[0].dialect', 'must be one of openai, beta, xai'] as const),
-  [key({ model: ['xai/*'] }), 'keys[0].model', 'is not a field of a key'],
+  ...['native', 'OpenAI', '', null, 5].map(dialect => [key({ dialect }), 'keys[0].dialect', "must be 'openai', 'beta' or 'xai'"] as const),
+  [key({ model: ['xai/*'] }), 'keys[0].model', 'is not a field of a key; did you mean models?'],
   [{ keys: [{ key: 'sk-12345678' }, { hash: createHash('sha256').update('sk-12345678').digest('hex').toUpperCase() }] }, 'keys[1]', 'must not repeat an earlier key'],
   [{ masterKey: 'sk-' }, 'masterKey', 'must be a text of at least 4 characters'],
   [{ masterKey: '' }, 'masterKey', 'must be a text of at least 4 characters'],
@@ -124,7 +131,7 @@ const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]
   [{ path: 'v1/realtime' }, 'path', 'must start with a slash and hold no ?, # or *'],
   [{ path: '/v1/*' }, 'path', 'must start with a slash and hold no ?, # or *'],
   [{ aliases: '/v1' }, 'aliases', 'must be a list of texts'],
-  [{ aliases: ['/a?b'] }, 'aliases', 'must start with a slash and hold no ?, # or *'],
+  [{ aliases: ['/b', '/a?b'] }, 'aliases[1]', 'must start with a slash and hold no ?, # or *'],
   [{ aliases: ['/v1/realtime'] }, 'aliases', 'must differ from each other and from path'],
   [{ refusal: 'json' }, 'refusal', "must be 'auto', 'http' or 'event'"],
   [{ defaultModel: '' }, 'defaultModel', 'must be a model name'],
@@ -138,14 +145,51 @@ t.test('a bad option is refused with a message that names it and its rule', asyn
   }
 })
 
+t.test('an error carries the option and its rule', async t => {
+  const error = t.throws(() => resolve({ ...good, ...key({ expiresAt: 'tomorrow' }) }))
+  t.ok(error instanceof OptionError)
+  t.match(error, { option: 'keys[0].expiresAt', rule: 'must be a date, an ISO 8601 text or Unix time in milliseconds' })
+})
+
+t.test('a misspelt name is told before what is missing because of it, with the name that was meant', async t => {
+  for (const [change, option, meant] of [
+    [deployment({ target: undefined, taget: 'xai/m' }), 'deployments[0].taget', 'target'],
+    [key({ expiresat: 1 }), 'keys[0].expiresat', 'expiresAt'],
+    [{ connectTimout: 'x', maxSessions: 'y' }, 'connectTimout', 'connectTimeout'],
+    [{ dialects: { strickt: true } }, 'dialects.strickt', 'strict'],
+    [{ routing: { groups: { m: { stiky: 'key' } } } }, 'routing.groups.m.stiky', 'sticky']
+  ] as const) {
+    t.match(t.throws(() => resolve({ ...good, ...change })), { option, rule: new RegExp(`did you mean ${meant}\\?$`) }, option)
+  }
+  t.match(t.throws(() => resolve({ ...good, banana: 1 })), { rule: /^is not an option of the realtime gateway$/ }, 'nothing is guessed where nothing is near')
+})
+
+t.test('what is undefined is left out', async t => {
+  const resolved = resolve({ ...good, ...deployment({ weight: undefined, tags: undefined }), connectTimeout: undefined, path: undefined, dialects: undefined, routing: { cooldownMs: undefined } })
+  t.equal(resolved.connectTimeout, defaults.connectTimeout)
+  t.strictSame(resolved.paths, ['/v1/realtime'])
+  t.strictSame(resolved.routing, {})
+  t.notOk('weight' in resolved.deployments[0]!)
+})
+
+t.test('what register itself reads is none of our options', async t => {
+  t.notOk('logLevel' in resolve({ ...good, logLevel: 'warn', logSerializers: {} }))
+})
+
+t.test('the schemas are JSON Schema, but for the words of our own', async t => {
+  const ajv = new Ajv({ ...ajvOptions, strict: true, validateSchema: true })
+  t.ok(ajv.validateSchema(gateway), ajv.errorsText())
+  t.doesNotThrow(() => ajv.compile(gateway))
+})
+
 t.test('no message repeats a secret', async t => {
   for (const change of [deployment({ apiKey: 'canary\n' }), deployment({ baseUrl: 'https://me:canary@x' }), key({ key: 'canary' }), key({ hash: 'canary' }),
     deployment({ headers: { 'X-Key': 'canary\n' } })]) {
-    t.throws(() => resolve({ ...good, ...change }), OptionError)
+    t.throws(() => resolve({ ...good, ...change }), { code: 'RTG_ERR_OPTION' })
     try {
       resolve({ ...good, ...change })
     } catch (error) {
-      t.notMatch(String(error), /canary/)
+      t.notMatch(JSON.stringify([String(error), error]), /canary/)
     }
   }
 })

@@ -2,10 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import t from 'tap'
-import { optionTable, deploymentTable, keyTable, routingTable } from '../lib/config/litellm/option-table.ts'
 import { GatewayError } from '../lib/errors.ts'
 import type { GatewayErrorCode } from '../lib/errors.ts'
-import { defaults, realtimeModels } from '../lib/index.ts'
+import { realtimeModels } from '../lib/index.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
@@ -62,29 +61,6 @@ t.test('every entry of the package has its source', async t => {
 t.test('the public types need no types of ws', async t => {
   const files = ['lib/index.ts', 'lib/env.ts', 'lib/testing/index.ts', ...readdirSync(join(root, 'types')).filter(file => file.endsWith('.ts')).map(file => `types/${file}`)]
   for (const file of files) t.notMatch(read(file), /from '(?:ws|@types\/ws)'/, file)
-})
-
-/** The second cell of the first table row in a document whose first cell names a thing, for each thing. */
-function rows (file: string): Map<string, string> {
-  const found = [...read(file).matchAll(/^\| ((?:`[^`]+`(?:, )?)+) \| (.*?) \|/gm)].reverse()
-  return new Map(found.flatMap(([, names, second]) => [...names!.matchAll(/`([^`]+)`/g)].map(([, name]) => [name!, second!] as const)))
-}
-
-for (const file of ['README.md', 'docs/options.md']) {
-  t.test(`${file} tells the defaults as they are`, async t => {
-    const documented = rows(file)
-    const numbers = Object.entries(defaults).filter(([name]) => documented.has(name))
-    t.ok(numbers.length > 4)
-    for (const [name, value] of numbers) t.equal(documented.get(name)!.replaceAll(' ', ''), String(value), name)
-  })
-}
-
-t.test('docs/options.md has every option and no other', async t => {
-  const documented = rows('docs/options.md')
-  for (const name of [...Object.keys(optionTable), ...Object.keys(deploymentTable), ...Object.keys(keyTable), ...Object.keys(routingTable)]) t.ok(documented.has(name), name)
-  const [intro] = read('docs/options.md').split('\n## Deployments\n')
-  const named = [...intro!.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name!)
-  t.strictSame(named.filter(name => !(name in optionTable)), [])
 })
 
 t.test('docs/options.md has every error with its status and close code', async t => {

@@ -55,6 +55,24 @@ t.test('a bad option fails the registration with the option error', async t => {
     { code: 'RTG_ERR_OPTION', message: /option keys or keyStore/ })
 })
 
+t.test('logLevel and logSerializers of register count for the routes, as for any plugin', async t => {
+  const lines: string[] = []
+  const fastify = Fastify({ logger: { level: 'debug', stream: { write: line => { lines.push(line) } } } })
+  t.teardown(() => fastify.close())
+  await fastify.register(realtimeGateway, {
+    ...options, masterKey: 'sk-master-key-000001', logLevel: 'info', logSerializers: { session: (id: string) => `serialized ${id}`, req: () => 'not this one' }
+  })
+  fastify.get('/other', () => 'x')
+  await fastify.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = fastify.server.address() as AddressInfo
+  const client = await connect(port, { key: 'sk-master-key-000001' })
+  t.equal((await client.json(0)).type, 'session.created')
+  await fastify.inject('/other')
+  t.ok(lines.some(line => line.includes('realtime session open') && line.includes('"session":"serialized ')))
+  t.notOk(lines.some(line => line.includes('realtime route')), 'what is below the level is not written')
+  t.notOk(lines.some(line => line.includes('not this one')), 'the query stays out of the log')
+})
+
 t.test('the prefix counts, from the options and from the scope around', async t => {
   const plain = await startGateway(t, { ...options, prefix: '/ai' })
   t.equal((await request(plain.port, { path: '/v1/realtime' })).status, 404)

@@ -1,7 +1,7 @@
 /** One way to serve a model: a provider, a model there, and the credential for it. */
-export interface Deployment {
-  /** Stable id for logs and reports; unique in one gateway. */
-  readonly id: string
+export interface DeploymentOptions {
+  /** Stable id for logs and reports; unique in one gateway. Default: `model#n`. */
+  readonly id?: string
   /** The public model name. Several deployments with one name form a group; `*` matches any run of characters. */
   readonly model: string
   /** `provider/model`. The provider picks the adapter; a `*` is filled with what the `*` of `model` matched. */
@@ -62,5 +62,7 @@ export interface WarmOptions {
   readonly maxIdleMs?: number
 }
 
-/** A deployment as it is written in options: `id` may be left out. */
-export type DeploymentOptions = Omit<Deployment, 'id'> & { readonly id?: string }
+/** A deployment, which has an id. */
+export interface Deployment extends DeploymentOptions {
+  readonly id: string
+}

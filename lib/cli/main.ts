@@ -5,7 +5,7 @@ import { readArgs, usage, UsageError } from './args.ts'
 import type { Args } from './args.ts'
 import { createHost } from './host.ts'
 import { readSettings } from './settings.ts'
-import { defaults } from '../options/resolve.ts'
+import { defaults } from '../options/defaults.ts'
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { RealtimeGatewayOptions } from '../../types/index.ts'
 import { loadLiteLLMConfig } from '../config/litellm/load.ts'
-import { masterKeyFrom } from '../config/litellm/master-key.ts'
-import type { Environment } from '../config/litellm/reader.ts'
 import type { ConfigWarning } from '../config/litellm/warnings.ts'
 import { masterKeyVariables, optionsFromEnv } from '../env.ts'
 import { ConfigError } from '../errors.ts'
+import { masterKeyFrom } from '../options/environment.ts'
+import type { Environment } from '../options/environment.ts'
 
 export interface Settings {
   readonly options: RealtimeGatewayOptions

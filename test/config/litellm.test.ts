@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { loadLiteLLMConfig } from '../../lib/config/litellm/load.ts'
-import { optionTable, snakeCase } from '../../lib/config/litellm/option-table.ts'
-import type { Members, WritableKind } from '../../lib/config/litellm/option-table.ts'
 import { resolveOptions } from '../../lib/options/resolve.ts'
+import { gateway } from '../../lib/options/schema/gateway.ts'
+import type { OptionSchema } from '../../lib/options/schema/words.ts'
+import { kindOf, snakeCase } from '../../lib/options/written.ts'
 import { bothKeys, canary, deployment, escape, failure, load, messages } from '../fixtures/litellm.ts'
 
 const issueFile = `model_list:
@@ -261,32 +262,44 @@ const samples: Readonly<Record<string, unknown>> = {
   'routing.outputShare': 0.25
 }
 
-function sample (kind: WritableKind, path: string): unknown {
+const each = (schema: OptionSchema): OptionSchema => schema.additionalProperties as OptionSchema
+
+function sample (schema: OptionSchema, path: string): unknown {
   if (path in samples) return samples[path]
-  if (typeof kind === 'object') {
-    if ('each' in kind) return [sampleMembers(kind.each, path)]
-    return 'named' in kind ? { 'Model.1': sample(kind.named, `${path}.Model.1`) } : sampleMembers(kind.members, path)
+  switch (kindOf(schema)) {
+    case 'each': return [sampleMembers(schema.items!, path)]
+    case 'named': return { 'Model.1': sample(each(schema), `${path}.Model.1`) }
+    case 'members': return sampleMembers(schema, path)
+    case 'text': return path.startsWith('routing.') || path.endsWith('.model') ? 'Model.1' : '/v'
+    case 'number': return 1_000
+    case 'flag': return true
+    case 'number_or_text': return 'p95'
+    case 'moment': return '2030-01-02'
+    case 'texts': return path.startsWith('routing.') ? ['Model.1'] : ['/a']
+    case 'data': return { team_id: 7 }
+    case 'code': return undefined
   }
-  return { text: path.startsWith('routing.') || path.endsWith('.model') ? 'Model.1' : '/v', number: 1_000, flag: true, number_or_text: 'p95', moment: '2030-01-02', texts: path.startsWith('routing.') ? ['Model.1'] : ['/a'], data: { team_id: 7 } }[kind]
 }
 
-function sampleMembers (members: Members, path: string): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(members)
-    .flatMap(([name, kind]) => kind === 'code' ? [] : [[name, sample(kind, path === '' ? name : `${path}.${name}`)] as const])
+function sampleMembers (schema: OptionSchema, path: string): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(schema.properties!)
+    .map(([name, member]) => [name, sample(member, path === '' ? name : `${path}.${name}`)] as const)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => name === 'aliases' && path === 'routing' ? [name, { 'Other.1': 'Model.1' }] : [name, value]))
 }
 
 /** The same value, its members named as in a file. */
-function written (kind: WritableKind, value: unknown): unknown {
-  if (typeof kind !== 'object' || value === undefined) return value
-  if ('each' in kind) return (value as unknown[]).map(item => writtenMembers(kind.each, item))
-  if ('members' in kind) return writtenMembers(kind.members, value)
-  return Object.fromEntries(Object.entries(value as object).map(([name, item]) => [name, written(kind.named, item)]))
+function written (schema: OptionSchema, value: unknown): unknown {
+  switch (kindOf(schema)) {
+    case 'each': return (value as unknown[]).map(item => writtenMembers(schema.items!, item))
+    case 'members': return writtenMembers(schema, value)
+    case 'named': return Object.fromEntries(Object.entries(value as object).map(([name, item]) => [name, written(each(schema), item)]))
+    default: return value
+  }
 }
 
-function writtenMembers (members: Members, value: unknown): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value as object).map(([name, item]) => [snakeCase(name), written(members[name] as WritableKind, item)]))
+function writtenMembers (schema: OptionSchema, value: unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value as object).map(([name, item]) => [snakeCase(name), written(schema.properties![name]!, item)]))
 }
 
 t.test('LiteLLM\'s usual short master key works, with a warning', async t => {
@@ -299,8 +312,8 @@ t.test('LiteLLM\'s usual short master key works, with a warning', async t => {
 })
 
 t.test('realtime_settings takes every option of the plugin that can be written in a file, and every member of each', async t => {
-  const all = sampleMembers(optionTable, '')
-  const config = load(t, `realtime_settings: ${JSON.stringify(writtenMembers(optionTable, all))}`)
+  const all = sampleMembers(gateway, '')
+  const config = load(t, `realtime_settings: ${JSON.stringify(writtenMembers(gateway, all))}`)
   t.strictSame(config.options, all)
   t.strictSame(config.warnings, [])
   t.equal(Object.keys((all['deployments'] as object[])[0]!).length, 20, 'no member is left out of the sample')
@@ -309,8 +322,8 @@ t.test('realtime_settings takes every option of the plugin that can be written i
 })
 
 t.test('an option that only code can give is told so', async t => {
-  for (const [option, kind] of Object.entries(optionTable)) {
-    if (kind !== 'code') continue
+  for (const [option, schema] of Object.entries<OptionSchema>(gateway.properties)) {
+    if (kindOf(schema) !== 'code') continue
     const config = load(t, `realtime_settings: { ${snakeCase(option)}: x }`)
     t.notOk(option in config.options)
     t.strictSame(messages(config), [`config.yaml:1: realtime_settings.${snakeCase(option)} has no effect in a file; give the plugin its option ${option} in code`])
@@ -452,7 +465,7 @@ t.test('a wrong value is an error that names file, line, field and rule, and no 
     ['environment_variables: { A: [1] }', ':1: environment_variables.A must be a single value'],
     ['router_settings: { model_group_alias: { a: [] } }', ':1: router_settings.model_group_alias.a must be a single value, not a list'],
     ['router_settings: { model_group_alias: { a: {} } }', ':1: router_settings.model_group_alias.a must name a group: a text, or a mapping with model'],
-    [`general_settings:\n  master_key: ${short}`, ':2: general_settings.master_key must have at least 4 characters'],
+    [`general_settings:\n  master_key: ${short}`, ':2: general_settings.master_key must be a text of at least 4 characters'],
     ['general_settings:\n  master_key: os.environ/NOT_SET', ':2: general_settings.master_key needs the environment variable NOT_SET, which is not set'],
     [`realtime_settings:\n  master_key: ${short}`, ':2: realtime_settings.master_key must be a text of at least 4 characters'],
     ['realtime_settings: { connect_timeout: 1.5 }', ':1: realtime_settings.connect_timeout must be a whole number from 1 to 2147483647'],
@@ -464,7 +477,7 @@ t.test('a wrong value is an error that names file, line, field and rule, and no 
     ['realtime_settings:\n  keys:\n    - ', ':3: realtime_settings.keys[0] must be a mapping, not nothing'],
     [`realtime_settings:\n  keys:\n    - key: ${canary}\n      expires_at: soon`, ':4: realtime_settings.keys[0].expires_at must be a date, an ISO 8601 text or Unix time in milliseconds'],
     ['realtime_settings:\n  keys:\n    - { key: long-enough, metadata: { tags: [1] } }', ':3: realtime_settings.keys[0] must be a list of texts'],
-    ['realtime_settings:\n  routing:\n    strategy: loud', ':3: realtime_settings.routing.strategy must be one of simple-shuffle, round-robin, least-busy, latency, cost, usage'],
+    ['realtime_settings:\n  routing:\n    strategy: loud', ':3: realtime_settings.routing.strategy must be \'simple-shuffle\', \'round-robin\', \'least-busy\', \'latency\', \'cost\' or \'usage\''],
     ['realtime_settings:\n  routing:\n    aliases:\n      a.B: nobody', ':4: realtime_settings.routing.aliases.a.B must be a model that a deployment has'],
     ['realtime_settings:\n  routing:\n    groups:\n      a.B:\n        sticky: loud', ":5: realtime_settings.routing.groups.a.B.sticky must be 'key' or 'user'"],
     ['realtime_settings:\n  routing:\n    groups:\n      a.B:\n        sticky: loud\n      a: {}', ":5: realtime_settings.routing.groups.a.B.sticky must be 'key' or 'user'"],
@@ -479,7 +492,7 @@ t.test('a wrong value is an error that names file, line, field and rule, and no 
 })
 
 t.test('a wrong variable is an error that names it, or the field it stands in for', async t => {
-  t.equal(failure(t, deployment(), { env: { ...bothKeys, LITELLM_MASTER_KEY: canary.slice(0, 3) } }), 'the variable LITELLM_MASTER_KEY must have at least 4 characters')
+  t.equal(failure(t, deployment(), { env: { ...bothKeys, LITELLM_MASTER_KEY: canary.slice(0, 3) } }), 'the variable LITELLM_MASTER_KEY must be a text of at least 4 characters')
   t.match(failure(t, deployment(), { env: { ...bothKeys, XAI_API_BASE: canary } }),
     /^config\.yaml:3: model_list\[0\]\.litellm_params\.api_base \(from the environment\) must /)
   t.match(failure(t, deployment(`api_base: ${canary}`)), /^config\.yaml:5: model_list\[0\]\.litellm_params\.api_base must /)
@@ -497,13 +510,13 @@ t.test('bad YAML is an error with line and column that quotes nothing of the fil
     [`- a\n${canary}: 1`, /^config\.yaml:2:\d+: not valid YAML/],
     [`a: !!python/object/apply:os.system ["${canary}"]`, /^config\.yaml:1:4: not valid YAML \(tag resolve failed\)$/],
     ['a: 1\n---\nb: 2', /^config\.yaml:2:1: not valid YAML \(multiple docs\)$/],
-    ['a: *nowhere', /^config\.yaml:1: a is an alias without an anchor$/],
+    ['a: *nowhere', /^config\.yaml:1:4: not valid YAML \(alias without an anchor\)$/],
     ['a: &a [*a]', /^config\.yaml:1: a(\[0\])+ is nested deeper than 64 levels/],
     ['? [a]\n: 1', /^config\.yaml:1: *has a key that is not a plain text$/],
-    ['a:\n  <<: 3', /^config\.yaml:2: a has a "<<" that names no mapping$/],
-    ['a: !!binary aGVsbG8=', /^config\.yaml:1: a is neither/],
+    ['a:\n  <<: 3', /^config\.yaml:2:3: not valid YAML \("<<" that names no mapping\)$/],
+    ['a: !!binary aGVsbG8=', /^config\.yaml:1:4: not valid YAML \(tag resolve failed\)$/],
     [canary, /^config\.yaml:1: the file must be a mapping with sections such as model_list$/],
-    [['a: &a [x, x, x, x, x, x, x, x, x, x]', ...'bcdefg'.split('').map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abcdef'[i]}`).join(', ')}]`)].join('\n'), /is more than 100000 values into the file/]
+    [['a: &a [x, x, x, x, x, x, x, x, x, x]', ...'bcdefg'.split('').map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abcdef'[i]}`).join(', ')}]`)].join('\n'), /^config\.yaml: has aliases that multiply$/]
   ] as const) t.match(failure(t, text), expected)
 })
 
@@ -513,6 +526,18 @@ t.test('an unreadable file is an error', async t => {
 
 t.test('an empty file has no options', async t => {
   t.strictSame(load(t, ''), { options: {}, warnings: [] })
+})
+
+t.test('an anchor may be used in each of many entries', async t => {
+  const entries = Array.from({ length: 300 }, (_, i) => `  - { model_name: m${i}, litellm_params: { <<: *base, tags: *tags } }\n`)
+  const { options } = load(t, `base: &base { model: xai/m }\nall: &tags [a]\nmodel_list:\n${entries.join('')}`)
+  t.equal(options.deployments?.length, 300)
+  t.strictSame(options.deployments?.at(-1)?.tags, ['a'])
+})
+
+t.test('what is wrong in an anchor is told where it is written, and what is merged where it is merged', async t => {
+  t.equal(failure(t, 'base: &base\n  model: xai/m\n  weight: -1\nmodel_list:\n  - model_name: v\n    litellm_params: *base'), 'config.yaml:3: model_list[0].litellm_params.weight must not be negative')
+  t.equal(failure(t, 'base: &base\n  model: xai/m\n  weight: -1\nmodel_list:\n  - model_name: v\n    litellm_params:\n      <<: *base'), 'config.yaml:6: model_list[0].litellm_params.weight must not be negative')
 })
 
 t.test('YAML is read as Python reads it', async t => {
@@ -529,11 +554,14 @@ model_list:
     model_info: { blocked: off }
   - model_name: c
     litellm_params: { model: xai/first, model: xai/last }
+  - model_name: y
+    litellm_params: { model: xai/m, tags: [n, 2027-01-01] }
 `)
   t.strictSame(config.options.deployments, [
     { model: 'a', target: 'xai/m', apiKey: 'from-the-anchor', order: 5, weight: 1 },
     { model: 'b', target: 'xai/m', apiKey: 'own' },
-    { model: 'c', target: 'xai/last', apiKey: 'xai-key' }
+    { model: 'c', target: 'xai/last', apiKey: 'xai-key' },
+    { model: 'y', target: 'xai/m', apiKey: 'xai-key', tags: ['n', '2027-01-01'] }
   ])
   t.match(messages(config, ['changed']), ['config.yaml:13: model_list[2].litellm_params.model stands there more than once; the last one counts'])
 })

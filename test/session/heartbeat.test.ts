@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { defaults } from '../../lib/options/resolve.ts'
+import { defaults } from '../../lib/options/defaults.ts'
 import { Heartbeat } from '../../lib/session/heartbeat.ts'
 import { TokenBucket } from '../../lib/session/rate.ts'
 import { holds } from '../fixtures/session/seeded.ts'

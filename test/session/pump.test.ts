@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { defaults } from '../../lib/options/resolve.ts'
+import { defaults } from '../../lib/options/defaults.ts'
 import { turn } from '../fixtures/session/clock.ts'
 import { join } from '../fixtures/session/joined.ts'
 import type { Joined, Peer } from '../fixtures/session/joined.ts'

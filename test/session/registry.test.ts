@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { GatewayError } from '../../lib/errors.ts'
-import { defaults } from '../../lib/options/resolve.ts'
+import { defaults } from '../../lib/options/defaults.ts'
 import { Registry } from '../../lib/session/registry.ts'
 import type { RegistryOptions } from '../../lib/session/registry.ts'
 import type { SessionLimits } from '../../lib/session/parts.ts'

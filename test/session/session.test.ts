@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { GatewayError } from '../../lib/errors.ts'
-import { defaults } from '../../lib/options/resolve.ts'
+import { defaults } from '../../lib/options/defaults.ts'
 import { createModelStage } from '../../lib/session/pipeline/model-rule.ts'
 import type { SessionLimits, SessionParts } from '../../lib/session/parts.ts'
 import { turn } from '../fixtures/session/clock.ts'

@@ -1,8 +1,9 @@
 import type { DeploymentOptions } from '../../../types/index.ts'
+import { firstSet, providerVariables } from '../../options/environment.ts'
+import type { Environment } from '../../options/environment.ts'
 import { fault, unavailable, whyUnavailable } from './field.ts'
 import type { Field } from './field.ts'
-import { firstSet, providerVariables } from './providers.ts'
-import type { Environment, Reader } from './reader.ts'
+import type { Reader } from './reader.ts'
 import type { Warnings } from './warnings.ts'
 
 /** Where a deployment is, and what opens it. */

@@ -1,10 +1,11 @@
 import type { DeploymentOptions } from '../../../types/index.ts'
+import type { Environment } from '../../options/environment.ts'
+import { checkWritten } from '../../options/written.ts'
 import { accessParams, readAccess } from './access.ts'
-import { checkOptions } from './check.ts'
 import { fault, required, unavailable } from './field.ts'
 import type { Field } from './field.ts'
 import { priceFields, readPrice } from './price.ts'
-import type { Environment, Reader } from './reader.ts'
+import type { Reader } from './reader.ts'
 import { reportFields } from './report-fields.ts'
 import { readSeconds } from './router-settings.ts'
 import type { Warnings } from './warnings.ts'
@@ -67,7 +68,7 @@ export function readEntry (item: Field, model: string, fields: Fields, info: Fie
     maxSessions: reader.count(params.get('max_parallel_requests'), 1) ?? context.defaultMaxSessions,
     headers: Object.keys(headers).length > 0 ? headers : undefined
   })
-  checkOptions({ deployments: [options] }, providers, (option, rule) => fault(locate(option), rule.replace('insecure: true', 'model_info.insecure: true')))
+  checkWritten({ deployments: [options] }, providers, (option, rule) => fault(locate(option), rule.replace('insecure: true', 'model_info.insecure: true')))
   return { field: item, options, shares: defined(shares) }
 
   function locate (option: string): Field {

@@ -53,6 +53,10 @@ export function required (parent: Field, name: string, field: Field | undefined)
   throw fault(field ?? { ...parent, path: `${parent.path}.${name}` }, 'is required')
 }
 
+export function isPlain (value: unknown): value is Scalar {
+  return value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number'
+}
+
 export function isList (value: Field['value']): value is readonly Field[] {
   return Array.isArray(value)
 }

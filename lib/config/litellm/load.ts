@@ -1,15 +1,16 @@
 import type { RealtimeGatewayOptions, RoutingOptions } from '../../../types/index.ts'
-import { checkOptions } from './check.ts'
+import { firstSet, masterKeyFrom, providerVariables } from '../../options/environment.ts'
+import type { Environment } from '../../options/environment.ts'
+import { checkWritten } from '../../options/written.ts'
 import { readFallbacks } from './fallbacks.ts'
-import { masterKeyFrom, readMasterKey, warnOfWeakKey } from './master-key.ts'
+import { readMasterKey, warnOfWeakKey } from './master-key.ts'
 import { readModelList } from './model-list.ts'
 import { fault, isList, isMapping } from './field.ts'
 import type { Field } from './field.ts'
 import { isServed, readAliases, shareGroups } from './groups.ts'
 import { readWithIncludes } from './include.ts'
-import { firstSet, providerVariables } from './providers.ts'
 import { createReader } from './reader.ts'
-import type { Environment, Reader } from './reader.ts'
+import type { Reader } from './reader.ts'
 import { descend, readRealtimeSettings } from './realtime-settings.ts'
 import { reportFields } from './report-fields.ts'
 import { readRouterSettings, routerSettings, sharedSettings } from './router-settings.ts'
@@ -60,7 +61,7 @@ export function loadLiteLLMConfig (file: string, { env, providers = [] }: LoadOp
   const allProviders = new Set([...Object.keys(providerVariables), ...providers])
   const settings = sections.get('realtime_settings')
   const { routing: ownRouting, ...own } = readRealtimeSettings(settings, reader, warnings)
-  checkOptions(own, allProviders, (option, rule) => fault(descend(settings!, option), rule))
+  checkWritten(own, allProviders, (option, rule) => fault(descend(settings!, option), rule))
   const entries = readModelList(reader.list(sections.get('model_list')) ?? [], {
     reader,
     env: fullEnv,
@@ -78,7 +79,7 @@ export function loadLiteLLMConfig (file: string, { env, providers = [] }: LoadOp
   const aliases = readAliases(router.get('model_group_alias'), deployments, reader, warnings)
   const models = { aliases, serves: (name: string) => aliases.has(name) || isServed(deployments, name) }
   const routing = merge({ ...routerWide.routing, ...(aliases.size > 0 && { aliases: Object.fromEntries(aliases) }), ...readFallbacks(routerWide, models, reader, warnings) }, ownRouting)
-  checkOptions({ deployments, routing }, allProviders, (option, rule) => fault(placeOf(option), rule))
+  checkWritten({ deployments, routing }, allProviders, (option, rule) => fault(placeOf(option), rule))
 
   const writtenKey = own.masterKey ?? readMasterKey(general.get('master_key'), reader)
   const masterKey = writtenKey ?? masterKeyFrom(fullEnv, ['LITELLM_MASTER_KEY'])

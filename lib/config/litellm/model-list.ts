@@ -1,10 +1,11 @@
 import { ConfigError } from '../../errors.ts'
+import { firstSet } from '../../options/environment.ts'
+import type { Environment } from '../../options/environment.ts'
 import { readEntry } from './deployment.ts'
 import type { DeploymentContext, Entry } from './deployment.ts'
 import { fault, place, required, whyUnavailable } from './field.ts'
 import type { Field, Unavailable } from './field.ts'
-import { firstSet } from './providers.ts'
-import type { Environment, Reader } from './reader.ts'
+import type { Reader } from './reader.ts'
 import { reportFields } from './report-fields.ts'
 
 interface ReadGroup {

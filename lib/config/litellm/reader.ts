@@ -1,8 +1,7 @@
+import { firstSet } from '../../options/environment.ts'
+import type { Environment } from '../../options/environment.ts'
 import { fault, isList, isMapping, kindOf, unavailable } from './field.ts'
 import type { Field, Scalar } from './field.ts'
-
-/** The environment that `os.environ/NAME` is looked up in. */
-export type Environment = Readonly<Record<string, string | undefined>>
 
 const reference = 'os.environ/'
 
@@ -24,6 +23,7 @@ export interface Reader {
   data (field: Field): unknown
 }
 
+/** @param env what `os.environ/NAME` is looked up in */
 export function createReader (env: Environment): Reader {
   const scalar: Reader['scalar'] = field => {
     if (field === undefined || field.value === null) return undefined
@@ -31,9 +31,8 @@ export function createReader (env: Environment): Reader {
     const value = field.value
     if (typeof value !== 'string' || !value.startsWith(reference)) return value
     const name = value.slice(reference.length)
-    // An empty variable is how shells and compose files say "not set".
-    const found = Object.hasOwn(env, name) ? env[name] : undefined
-    if (found === undefined || found === '') throw unavailable(field, `needs the environment variable ${name}, which is not set`)
+    const found = firstSet(env, [name])
+    if (found === undefined) throw unavailable(field, `needs the environment variable ${name}, which is not set`)
     return found
   }
 

@@ -1,16 +1,17 @@
 import type { RealtimeGatewayOptions, VirtualKeyOptions } from '../../../types/index.ts'
+import { didYouMean } from '../../options/did-you-mean.ts'
+import { gateway } from '../../options/schema/gateway.ts'
+import type { OptionSchema } from '../../options/schema/words.ts'
+import { camelCase, kindOf, snakeCase } from '../../options/written.ts'
 import { fault, isList, isMapping } from './field.ts'
 import type { Field } from './field.ts'
-import { optionTable, snakeCase } from './option-table.ts'
-import type { Members, WritableKind } from './option-table.ts'
 import type { Reader } from './reader.ts'
-import { didYouMean } from './report-fields.ts'
 import type { Warnings } from './warnings.ts'
 
 /** Reads the section `realtime_settings`: every option of the plugin, in snake_case. */
 export function readRealtimeSettings (section: Field | undefined, reader: Reader, warnings: Warnings): Partial<RealtimeGatewayOptions> {
   if (section === undefined) return {}
-  const options: Partial<RealtimeGatewayOptions> = readMembers(section, optionTable, reader, warnings) ?? {}
+  const options: Partial<RealtimeGatewayOptions> = readMembers(section, gateway, reader, warnings) ?? {}
   return options.keys === undefined ? options : { ...options, keys: options.keys.map(withMetadata) }
 }
 
@@ -36,39 +37,30 @@ export function descend (section: Field, option: string): Field {
   return next === undefined ? section : descend(next, path.slice(length))
 }
 
-function readMembers (at: Field, table: Members, reader: Reader, warnings: Warnings): Record<string, unknown> | undefined {
-  const names = new Map(Object.keys(table).map(name => [snakeCase(name), name]))
+function readMembers (at: Field, schema: OptionSchema, reader: Reader, warnings: Warnings): Record<string, unknown> | undefined {
+  const members = new Map(Object.entries(schema.properties!).map(([name, member]) => [snakeCase(name), { name, member }]))
   const fields = reader.map(at)
   if (fields === undefined) return undefined
   const result: Record<string, unknown> = {}
   for (const [written, field] of fields) {
-    const name = names.get(written)
-    if (name === undefined) {
-      warnings.add('unknown', field, `is unknown and has no effect${didYouMean(snakeCase(written), [...names.keys()])}`)
-      continue
-    }
-    const kind = table[name]!
-    if (kind === 'code') {
-      // The gateway does without an option, but a deployment without its token is one that nobody gets a session from.
-      if (table !== optionTable) throw fault(field, 'can only be given in code')
+    const { name, member } = members.get(written) ?? {}
+    if (name === undefined || member === undefined) {
+      warnings.add('unknown', field, `is unknown and has no effect${didYouMean(snakeCase(written), [...members.keys()])}`)
+    } else if (kindOf(member) !== 'code') {
+      const value = read(member, field, reader, warnings)
+      if (value !== undefined) result[name] = value
+    } else if (schema === gateway) {
       warnings.add('not_served', field, `has no effect in a file; give the plugin its option ${name} in code`)
-      continue
+    } else {
+      // The gateway does without an option, but a deployment without its token is one that nobody gets a session from.
+      throw fault(field, 'can only be given in code')
     }
-    const value = read(kind, field, reader, warnings)
-    if (value !== undefined) result[name] = value
   }
   return result
 }
 
-function read (kind: WritableKind, field: Field, reader: Reader, warnings: Warnings): unknown {
-  if (typeof kind === 'object') {
-    if ('members' in kind) return readMembers(field, kind.members, reader, warnings)
-    if ('each' in kind) return reader.list(field)?.map(item => readMembers(item, kind.each, reader, warnings) ?? missing(item, 'a mapping'))
-    const fields = reader.map(field)
-    return fields && Object.fromEntries(Array.from(fields, ([name, item]) =>
-      [name, read(kind.named, item, reader, warnings) ?? missing(item, 'a value')]))
-  }
-  switch (kind) {
+function read (schema: OptionSchema, field: Field, reader: Reader, warnings: Warnings): unknown {
+  switch (kindOf(schema)) {
     case 'text': return reader.text(field)
     case 'number': return reader.number(field)
     case 'flag': return reader.flag(field)
@@ -76,6 +68,14 @@ function read (kind: WritableKind, field: Field, reader: Reader, warnings: Warni
     case 'moment': return reader.scalar(field)
     case 'number_or_text': return isNumeric(reader.scalar(field)) ? reader.number(field) : reader.scalar(field)
     case 'data': return reader.map(field) && reader.data(field)
+    case 'members': return readMembers(field, schema, reader, warnings)
+    case 'each': return reader.list(field)?.map(item => readMembers(item, schema.items!, reader, warnings) ?? missing(item, 'a mapping'))
+    case 'named': {
+      const fields = reader.map(field)
+      const each = schema.additionalProperties as OptionSchema
+      return fields && Object.fromEntries(Array.from(fields, ([name, item]) => [name, read(each, item, reader, warnings) ?? missing(item, 'a value')]))
+    }
+    case 'code': return undefined
   }
 }
 
@@ -96,8 +96,4 @@ function withMetadata (key: VirtualKeyOptions): VirtualKeyOptions {
     ...(disabled === true && { fallbacks: false }),
     ...key
   }
-}
-
-function camelCase (name: string): string {
-  return name.replaceAll(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase())
 }

@@ -3,7 +3,8 @@ import { readyAt } from '../bearer.ts'
 import { classifyAnswer } from '../refusal.ts'
 import { addQuery, socketUrl } from '../url.ts'
 
-const defaultApiVersion = '2025-04-01-preview'
+/** `api-version` of the preview endpoints, where the deployment names none. */
+export const defaultApiVersion = '2025-04-01-preview'
 
 // What the request itself says: none of it is the client's to choose, and an address copied from the portal holds it too. Azure
 // reads the names of parameters in any case.

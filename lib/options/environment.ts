@@ -1,4 +1,8 @@
-import type { Environment } from './reader.ts'
+import { ConfigError } from '../errors.ts'
+import { masterKeyLength } from './defaults.ts'
+
+/** Variables by name, as in `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Where a provider's key and address come from when the deployment names none. First one set counts. */
 export interface ProviderVariables {
@@ -13,11 +17,19 @@ export const providerVariables: Readonly<Record<string, ProviderVariables>> = {
   azure: { keys: ['AZURE_API_KEY'], bases: ['AZURE_API_BASE'] }
 }
 
-/** The first of the variables that is set and not empty. */
+/** The first of the variables that is set. An empty one is not: that is how shells and compose files say "not set". */
 export function firstSet (env: Environment, names: readonly string[]): string | undefined {
   for (const name of names) {
     const value = Object.hasOwn(env, name) ? env[name] : undefined
     if (value !== undefined && value !== '') return value
   }
   return undefined
+}
+
+/** The master key from the first of `names` that is set. @throws {ConfigError} it is too short */
+export function masterKeyFrom (env: Environment, names: readonly string[]): string | undefined {
+  const key = firstSet(env, names)
+  if (key === undefined || key.length >= masterKeyLength.least) return key
+  const name = names.find(each => firstSet(env, [each]) !== undefined)
+  throw new ConfigError(`the variable ${name} must be a text of at least ${masterKeyLength.least} characters`)
 }

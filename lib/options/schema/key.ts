@@ -1,0 +1,24 @@
+import { dialectName } from './dialects.ts'
+import { data, fields, flag, moment, name, of, text, texts } from './words.ts'
+
+/** `KeyPolicy` */
+export const keyPolicy = {
+  models: texts(),
+  expiresAt: of<number>({ type: 'number', rule: 'must be Unix time in milliseconds' }),
+  blocked: flag(false),
+  team: name('must be a text'),
+  fallbacks: flag(true),
+  tags: texts(),
+  dialect: dialectName,
+  metadata: data()
+}
+
+/** `VirtualKeyOptions` */
+export const virtualKey = fields({
+  key: text('must be a text of at least 8 characters', { minLength: 8 }),
+  hash: text('must be a SHA-256 in 64 hex digits', { pattern: '^[0-9a-fA-F]{64}$' }),
+  name: name('must be a text'),
+  ...keyPolicy,
+  expiresAt: moment()
+  // A misspelt `models` would be a key for every model.
+}, { unknown: 'is not a field of a key' })

@@ -1,0 +1,10 @@
+import { defaults } from '../defaults.ts'
+import type { NumberOption } from '../defaults.ts'
+import { maxNumber, whole } from './words.ts'
+import type { Of } from './words.ts'
+
+const zeroMeansOff = new Set<string>(['idleTimeout', 'maxSessionDuration', 'lingerTimeout', 'drainTimeout'] satisfies NumberOption[])
+
+/** The options that are numbers: limits, and times in milliseconds. */
+export const limits = Object.fromEntries(Object.entries(defaults)
+  .map(([name, fallback]) => [name, whole(zeroMeansOff.has(name) ? 0 : 1, maxNumber, fallback)])) as Readonly<Record<NumberOption, Of<number>>>

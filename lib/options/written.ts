@@ -1,0 +1,52 @@
+import { OptionError } from '../errors.ts'
+import type { RealtimeGatewayOptions } from '../../types/index.ts'
+import { resolveOptions } from './resolve.ts'
+import type { OptionSchema } from './schema/words.ts'
+
+// What options look like where there is no code: in a config file, or in variables.
+
+/** How an option is written: a plain value, a list of texts, a list or a mapping of what its schema says, or `code`: it cannot be. */
+export type Kind = 'text' | 'number' | 'flag' | 'number_or_text' | 'moment' | 'texts' | 'data' | 'code' | 'each' | 'named' | 'members'
+
+/** The kind of an option, from its schema. */
+export function kindOf (schema: OptionSchema): Kind {
+  if (isCode(schema)) return 'code'
+  if (schema.moment === true) return 'moment'
+  if (schema.anyOf !== undefined) return 'number_or_text'
+  switch (schema.type) {
+    case 'string': return 'text'
+    case 'number':
+    case 'integer': return 'number'
+    case 'boolean': return 'flag'
+    case 'array': return schema.items?.type === 'string' ? 'texts' : isCode(schema.items!) ? 'code' : 'each'
+    default: return schema.properties !== undefined ? 'members' : schema.additionalProperties !== undefined ? 'named' : 'data'
+  }
+}
+
+// An object that cannot be without one of its functions is code as a whole.
+function isCode ({ callable, methods, properties = {}, required = [] }: OptionSchema): boolean {
+  return callable === true || methods !== undefined || required.some(name => isCode(properties[name]!))
+}
+
+/** `connectTimeout` -> `connect_timeout` */
+export function snakeCase (name: string): string {
+  return name.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
+}
+
+/** `connect_timeout` -> `connectTimeout` */
+export function camelCase (name: string): string {
+  return name.replaceAll(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase())
+}
+
+/**
+ * Lets the plugin's own rules judge what was read, so that a broken one is told with the place where it is written.
+ * @param complain makes the error from the path of the option (`keys[0].expiresAt`) and the rule
+ */
+export function checkWritten (options: RealtimeGatewayOptions, providers: Iterable<string>, complain: (option: string, rule: string) => Error): void {
+  try {
+    // What only code can give must not be missed here.
+    resolveOptions({ ...options, deployments: options.deployments ?? [], authenticate: () => null }, [...providers])
+  } catch (error) {
+    throw error instanceof OptionError ? complain(error.option, error.rule) : error
+  }
+}
