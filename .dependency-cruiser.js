@@ -36,12 +36,15 @@ const doors = {
 const packages = {
   fastify: '^lib/(plugin|auth/authenticate|cli/host)\\.ts$|^lib/http/|^types/(options|fastify)\\.ts$',
   'fastify-plugin': '^lib/index\\.ts$',
-  '@fastify/websocket': '^lib/plugin\\.ts$',
+  '@fastify/websocket': '^lib/http/inject\\.ts$',
+  'find-my-way': '^lib/http/upgrades\\.ts$',
   '@fastify/error': '^lib/errors\\.ts$',
   ws: '^lib/testing/',
   yaml: '^lib/config/',
   'env-schema': '^lib/env\\.ts$',
-  typebox: '^lib/env\\.ts$',
+  ajv: '^lib/(env|options/check)\\.ts$',
+  // Types alone.
+  typebox: '^lib/options/schema/words\\.ts$',
   'close-with-grace': '^lib/cli/main\\.ts$'
 }
 
@@ -74,13 +77,13 @@ export default {
     forbid(
       'client-sockets',
       'upstream/dial opens client sockets, nobody else; what two others import of these modules eslint limits to names',
-      { path: '^lib/', pathNot: ['^lib/upstream/dial\\.ts$', '^lib/testing/', '^lib/http/answer\\.ts$', '^lib/cli/host\\.ts$'] },
+      { path: '^lib/', pathNot: ['^lib/upstream/dial\\.ts$', '^lib/testing/', '^lib/http/(answer|upgrades)\\.ts$', '^lib/cli/host\\.ts$'] },
       { path: '^(node:)?(https?|http2|net|tls|dgram|undici)$', dependencyTypesNot: ['type-only'] }
     ),
     forbid(
       'pure',
       'no input or output: all that they know of Node is how to hash and to hold bytes',
-      { path: '^lib/(router|dialect|providers)/|^lib/(sliding-count|wildcard|catalogue|errors)\\.ts$|^lib/session/(close|model-rule)\\.ts$|^lib/wire/(header|mask|frame|close-frame|handshake|json/[^/]+)\\.ts$' },
+      { path: '^lib/(router|dialect|providers)/|^lib/(sliding-count|wildcard|catalogue|errors)\\.ts$|^lib/session/(close|phase|pipeline/(model-rule|dialect))\\.ts$|^lib/wire/(header|mask|frame|close-frame|handshake|json/[^/]+)\\.ts$' },
       { dependencyTypes: ['core'], dependencyTypesNot: ['type-only'], pathNot: '^(node:)?(crypto|buffer)$' }
     )
   ],
