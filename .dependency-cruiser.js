@@ -36,7 +36,8 @@ const doors = {
 const packages = {
   fastify: '^lib/(plugin|auth/authenticate|cli/host)\\.ts$|^lib/http/|^types/(options|fastify)\\.ts$',
   'fastify-plugin': '^lib/index\\.ts$',
-  '@fastify/websocket': '^lib/plugin\\.ts$',
+  '@fastify/websocket': '^lib/http/inject\\.ts$',
+  'find-my-way': '^lib/http/upgrades\\.ts$',
   '@fastify/error': '^lib/errors\\.ts$',
   ws: '^lib/testing/',
   yaml: '^lib/config/',
@@ -73,8 +74,8 @@ export default {
     }),
     forbid(
       'client-sockets',
-      'upstream/dial opens client sockets, nobody else; what two others import of these modules eslint limits to names',
-      { path: '^lib/', pathNot: ['^lib/upstream/dial\\.ts$', '^lib/testing/', '^lib/http/answer\\.ts$', '^lib/cli/host\\.ts$'] },
+      'upstream/dial opens client sockets, nobody else; what three others import of these modules eslint limits to names',
+      { path: '^lib/', pathNot: ['^lib/upstream/dial\\.ts$', '^lib/testing/', '^lib/http/(answer|upgrades)\\.ts$', '^lib/cli/host\\.ts$'] },
       { path: '^(node:)?(https?|http2|net|tls|dgram|undici)$', dependencyTypesNot: ['type-only'] }
     ),
     forbid(
