@@ -28,7 +28,7 @@ export default [
   },
   {
     files: ['lib/http/**/*.ts', 'lib/cli/**/*.ts'],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: [only('node:http', 'ServerResponse', 'STATUS_CODES'), only('node:net', 'Socket'), only('node:tls', 'createSecureContext')] }] }
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: [only('node:http', 'STATUS_CODES', 'ServerResponse'), only('node:net', 'Socket'), only('node:tls', 'createSecureContext')] }] }
   },
   {
     files: ['lib/{router,dialect,providers}/**/*.ts', 'lib/{sliding-count,wildcard,catalogue,errors}.ts', 'lib/session/{close,phase}.ts', 'lib/session/pipeline/{model-rule,dialect}.ts', 'lib/wire/{header,mask,frame,close-frame,handshake}.ts', 'lib/wire/json/*.ts'],

@@ -76,8 +76,8 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
   }
   // Each gateway of an app begins here and is waited for below, so that they drain side by side; and Fastify gives
   // preClose no longer than its `pluginTimeout`, 10 s, which a running turn may outlast.
-  fastify.addHook('preClose', async () => { shutDown() })
-  // Without preClose where the app could not start.
+  fastify.addHook('preClose', async () => { shutDown().catch(() => {}) })
+  // Hears what went wrong. An app that could not start has no preClose.
   fastify.addHook('onClose', shutDown)
 
   fastify.addHook('onRoute', function (route) {

@@ -55,13 +55,13 @@ export function claimUpgrades (server: Server, claimant: Claimant): void {
  */
 function standInFor (server: Server): () => void {
   const standIn = (): void => {}
-  if (server.listenerCount('upgrade') === 0) server.on('upgrade', standIn)
+  const stand = (): void => { if (server.listenerCount('upgrade') === 0) server.on('upgrade', standIn) }
+  stand()
   server.on('newListener', (name, listener) => {
     if (name === 'upgrade' && listener !== standIn) server.off('upgrade', standIn)
   })
-  server.on('removeListener', (name, listener) => {
-    if (name === 'upgrade' && listener !== standIn && server.listenerCount('upgrade') === 0) server.on('upgrade', standIn)
-  })
+  // Not at once: where it left for the host's listener, that one comes next.
+  server.on('removeListener', name => { if (name === 'upgrade') queueMicrotask(stand) })
   return standIn
 }
 
