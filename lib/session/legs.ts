@@ -46,7 +46,7 @@ export interface Legs {
 const cancel = '{"type":"response.cancel"}'
 
 export function joinLegs (parts: SessionParts, turns: Turns, owner: LegsOwner): Legs {
-  const { limits, unfinished, now, clientStages = [] } = parts
+  const { limits, unfinished, now, clientStages = [], upstreamStages = [] } = parts
   const { translation, usualNames = true } = parts.upstream
   const dialect = translation && createDialectStages(translation)
   const messages = new TokenBucket(limits.messageRate, limits.messageBurst, now())
@@ -64,7 +64,7 @@ export function joinLegs (parts: SessionParts, turns: Turns, owner: LegsOwner): 
     skimmed: bytes => turns.skimmed(bytes),
     fail: owner.fail
   }, now, unfinished)
-  const down = new Way(createPipeline([...usualNames ? [turns.upstream] : [], ...dialect ? [dialect.upstream] : [], ...usualNames ? [] : [turns.upstream]]), {
+  const down = new Way(createPipeline([...usualNames ? [turns.upstream] : [], ...dialect ? [dialect.upstream] : [], ...usualNames ? [] : [turns.upstream], ...upstreamStages]), {
     admits: () => true,
     mayAnswer: owner.asks,
     passed: owner.passed,
