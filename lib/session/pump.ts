@@ -54,6 +54,19 @@ export class Pump {
     if (this.#holds.delete(why) && this.#holds.size === 0) this.#source.resume()
   }
 
+  /** Its direction goes another way from now on: nothing of this one keeps the source from being read. */
+  abandon (): void {
+    this.#stalledAt = undefined
+    if (this.#holds.size === 0) return
+    this.#holds.clear()
+    this.#source.resume()
+  }
+
+  /** Whether what is sent still reaches the sink. */
+  get writable (): boolean {
+    return this.#sink.writable
+  }
+
   /** When the sink stopped keeping up, on the clock given to `forward`; `undefined` while it does. */
   get stalledAt (): number | undefined {
     return this.#stalledAt

@@ -1,6 +1,6 @@
 import { joinLegs } from './legs.ts'
 import type { Legs } from './legs.ts'
-import type { SessionParts } from './parts.ts'
+import type { SessionParts, UpstreamParts } from './parts.ts'
 import { transition } from './phase.ts'
 import type { Effect, Peer, Phase, PhaseEvent } from './phase.ts'
 import { Turns } from './pipeline/turns.ts'
@@ -17,19 +17,21 @@ export class Session {
   readonly #startedAt: number
   readonly #turns: Turns
   readonly #legs: Legs
-  readonly #watch: Watch
+  #watch: Watch
+  #upstream: UpstreamParts
   #phase: Phase = { name: 'open' }
   /** Runs while an end has a time limit: the response that is lingered for, then the close frames. */
   #deadline: NodeJS.Timeout | undefined
   #upstreamDead = false
 
   constructor (parts: SessionParts) {
-    const { identity, limits, now, observer } = parts
+    const { identity, now, observer } = parts
     this.id = identity.id
     this.#parts = parts
+    this.#upstream = parts.upstream
     this.#startedAt = now()
     const { id: session, principal, keyHash, team, model } = identity
-    this.#turns = new Turns(now, turn => observer.turn?.({ session, principal, keyHash, team, model, deployment: parts.upstream.deployment, ...turn }))
+    this.#turns = new Turns(now, turn => observer.turn?.({ session, principal, keyHash, team, model, deployment: this.#upstream.deployment, ...turn }))
     this.#legs = joinLegs(parts, this.#turns, {
       // An upstream that is kept for the end of its response must not be asked for another.
       listens: () => !(this.#phase.name === 'closing' && this.#phase.end.by === 'gateway') && this.#phase.name !== 'closed',
@@ -39,11 +41,30 @@ export class Session {
       ended: (peer, code, reason, failure) => this.#step({ type: 'ended', peer, close: { code, reason }, failure }),
       gone: peer => this.#step({ type: 'gone', peer })
     })
-    this.#watch = new Watch(this.#legs, limits, { startedAt: this.#startedAt, expiresAt: parts.expiresAt })
+    this.#watch = this.#watchLegs()
   }
 
   start (): void {
     this.#legs.start()
+  }
+
+  /**
+   * Puts another upstream in the place of the one that there is, which is closed. Its first events are heard as they come: whoever calls this
+   * says with `upstreamStages` what of them the client has heard before.
+   * @returns `false` where the session is ending, and takes no other
+   */
+  replaceUpstream (upstream: UpstreamParts): boolean {
+    if (this.#phase.name !== 'open') return false
+    this.#turns.end()
+    this.#upstream = upstream
+    this.#legs.replaceUpstream(upstream)
+    this.#watch = this.#watchLegs()
+    return true
+  }
+
+  #watchLegs (): Watch {
+    const { limits, expiresAt } = this.#parts
+    return new Watch(this.#legs, limits, { startedAt: this.#startedAt, expiresAt })
   }
 
   /** Ends the session by our own decision: the client gets the `error` event and the close code, the upstream 1000. */
@@ -80,12 +101,12 @@ export class Session {
   }
 
   info (): SessionInfo {
-    const { identity, upstream, now } = this.#parts
+    const { identity, now } = this.#parts
     const { client, upstream: server } = this.#legs
     const { name } = this.#phase
     return {
       ...identity,
-      deployment: upstream.deployment,
+      deployment: this.#upstream.deployment,
       state: name === 'closed' ? 'closing' : name,
       ageMs: now() - this.#startedAt,
       bytes: { client: client.bytesIn, upstream: server.bytesIn },
@@ -95,18 +116,19 @@ export class Session {
   }
 
   #step (event: PhaseEvent): void {
-    const was = this.#phase.name
+    // For the client a response has not ended while a stage thinks about its end.
+    const thoughtAbout = event.type === 'drain' && this.#legs.down.waits ? 1 : 0
     const { phase, effects } = transition(this.#phase, event, {
-      running: this.#turns.running,
+      running: this.#turns.running + thoughtAbout,
       upstreamOpen: this.#legs.upstream.open,
-      secret: this.#parts.upstream.secret
+      secret: this.#upstream.secret
     })
     this.#phase = phase
     for (const effect of effects) this.#carryOut(effect)
-    if (was !== phase.name && phase.name === 'closing') {
-      this.#legs.up.stop()
-      this.#legs.down.stop()
-    }
+    if (phase.name === 'open' || phase.name === 'draining') return
+    // Each step may have begun to read a leg again, for its end: no stage may stand before that.
+    this.#legs.up.stop()
+    this.#legs.down.stop()
   }
 
   #carryOut (effect: Effect): void {

@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts'
 import type { Leg, LegMessages } from '../wire/leg.ts'
 import type { Skim } from '../wire/reader-sink.ts'
 import type { UnfinishedBytes } from '../wire/unfinished.ts'
-import type { Outcome, Pipeline, Verdict } from './pipeline/pipeline.ts'
+import type { Outcome, Pipeline, Verdict, Waiting } from './pipeline/pipeline.ts'
 import type { Pump } from './pump.ts'
 import type { SessionError } from '../../types/index.ts'
 
@@ -35,47 +35,51 @@ export interface WayEnds {
   readonly on: Pump
   /** From the sink to the source: what answers the source goes through it. */
   readonly returning: Pump
+  readonly pipeline: Pipeline
 }
 
 /** One direction of a session: what its source receives passes the stages and goes on to the sink. */
 export class Way implements LegMessages<Verdict> {
   /** When the last message went on. */
   activeAt: number
-  readonly #pipeline: Pipeline
   readonly #owner: WayOwner
   readonly #now: () => number
   readonly #unfinished: UnfinishedBytes | undefined
   #ends: WayEnds | undefined
-  #waiting: { readonly timer: NodeJS.Timeout, readonly bytes: number } | undefined
+  #waiting: { readonly timer: NodeJS.Timeout, readonly bytes: number, readonly ends: WayEnds } | undefined
 
-  constructor (pipeline: Pipeline, owner: WayOwner, now: () => number, unfinished?: UnfinishedBytes) {
-    this.#pipeline = pipeline
+  constructor (owner: WayOwner, now: () => number, unfinished?: UnfinishedBytes) {
     this.#owner = owner
     this.#now = now
     this.#unfinished = unfinished
     this.activeAt = now()
   }
 
-  /** Called once, before anything comes. */
+  /** Called before anything comes, and again where another upstream takes the place of the first. */
   join (ends: WayEnds): void {
     this.#ends = ends
   }
 
   get inspects (): boolean {
-    return this.#pipeline.inspects
+    return this.#ends!.pipeline.inspects
   }
 
   get inspectsBinary (): boolean {
-    return this.#pipeline.inspectsBinary
+    return this.#ends!.pipeline.inspectsBinary
+  }
+
+  /** Whether a stage is thinking about a message. */
+  get waits (): boolean {
+    return this.#waiting !== undefined
   }
 
   get skim (): Skim | undefined {
-    return this.#pipeline.skims ? usualAudio : undefined
+    return this.#ends!.pipeline.skims ? usualAudio : undefined
   }
 
   judge (payload: Buffer, binary: boolean, live: boolean): Verdict | undefined {
     try {
-      return this.#pipeline.judge(payload, binary, live)
+      return this.#ends!.pipeline.judge(payload, binary, live)
     } catch (cause) {
       return broken(cause)
     }
@@ -83,13 +87,15 @@ export class Way implements LegMessages<Verdict> {
 
   take (verdict: Verdict): void {
     if (!this.#owner.admits(1)) return
-    if ('waits' in verdict) this.#wait(verdict)
-    else this.#settle(verdict)
+    if (!('waits' in verdict)) this.#settle(verdict)
+    else if (this.#ends!.on.writable) this.#wait(verdict)
+    // Nobody is left to hear what the stage would let pass.
+    else this.#owner.passed()
   }
 
   forward (frames: Buffer, messages: number, skimmed: number): void {
     if (!this.#owner.admits(messages)) return
-    if (skimmed > 0) this.#owner.skimmed(Math.floor(skimmed * 3 / 4))
+    if (skimmed > 0) this.#owner.skimmed(skimmed)
     this.activeAt = this.#now()
     this.#ends!.on.forward(frames, this.#now)
     this.#owner.passed()
@@ -102,32 +108,43 @@ export class Way implements LegMessages<Verdict> {
   }
 
   #decided (): void {
-    const { timer, bytes } = this.#waiting!
+    const { on, source } = this.#forget()
+    on.release('stage')
+    source.proceed()
+  }
+
+  /** What was waited for has come, or does not matter any more. */
+  #forget (): WayEnds {
+    const { timer, bytes, ends } = this.#waiting!
     this.#waiting = undefined
     clearTimeout(timer)
     this.#unfinished?.add(-bytes)
-    this.#ends!.on.release('stage')
-    this.#ends!.source.proceed()
+    return ends
   }
 
   /** Nothing of the source is read until the stages have decided, so that order is kept and nothing piles up. */
-  #wait ({ waits, payload, binary }: Extract<Verdict, { waits: unknown }>): void {
-    const { source, on } = this.#ends!
+  #wait ({ waits, payload, binary }: Waiting): void {
+    const ends = this.#ends!
     const bytes = payload.length
     const timer = setTimeout(() => this.#owner.fail(new GatewayError('internal_error')), longestWait)
-    const waiting = this.#waiting = { timer, bytes }
-    source.wait()
-    on.hold('stage')
-    const decide = (then: () => void): void => {
+    const waiting = this.#waiting = { timer, bytes, ends }
+    ends.source.wait()
+    ends.on.hold('stage')
+    const decide = (outcome: Outcome | undefined): void => {
       // The session may have ended meanwhile.
       if (this.#waiting !== waiting) return
-      if (this.#owner.admits(0)) then()
+      // Where another upstream has taken the place of the first, its own stages decide.
+      const verdict = this.#ends === ends ? outcome : this.judge(payload, binary, false)
+      if (verdict !== undefined && 'waits' in verdict) {
+        this.#forget()
+        ends.on.release('stage')
+        this.#wait(verdict)
+        return
+      }
+      if (this.#owner.admits(0)) this.#settle(verdict ?? { onward: [payload], back: [] }, binary && verdict === undefined)
       if (this.#waiting === waiting) this.#decided()
     }
-    waits.then(
-      outcome => decide(() => outcome === undefined ? this.#settle({ onward: [payload], back: [] }, binary) : this.#settle(outcome)),
-      (cause: unknown) => decide(() => this.#settle(broken(cause)))
-    )
+    waits.then(decide, (cause: unknown) => decide(broken(cause)))
     if (this.#unfinished?.add(bytes) === false) this.#owner.fail(new GatewayError('unfinished_bytes_exceeded'))
   }
 
