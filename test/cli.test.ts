@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -13,6 +11,8 @@ import { readArgs, usage, UsageError } from '../lib/cli/args.ts'
 import { createHost } from '../lib/cli/host.ts'
 import { readSettings } from '../lib/cli/settings.ts'
 import { builtPackage } from './fixtures/built-package.ts'
+import { startProgram } from './fixtures/program.ts'
+import type { Program } from './fixtures/program.ts'
 
 const canary = 'xai-canary-0123456789abcdef'
 const clientKey = 'sk-client-0123456789abcdef'
@@ -21,38 +21,9 @@ const root = join(import.meta.dirname, '..')
 // Loaded from the source each run would take twice as long.
 const bin = join(await builtPackage(), 'dist', 'lib', 'cli', 'main.js')
 
-interface Run {
-  readonly child: ChildProcess
-  /** Everything printed so far, stdout and stderr. */
-  output (): string
-  /** The first match in what is printed, now or later; `undefined` when the process ends without. */
-  printed (pattern: RegExp): Promise<RegExpExecArray | undefined>
-  readonly exit: Promise<number | null>
-}
-
 /** Runs the bin with these variables and no others of ours. */
-function run (t: Test, args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
-  const child = spawn(process.execPath, [bin, ...args], { cwd: root, env: { PATH: process.env.PATH, ...env } })
-  let text = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', chunk => { text += chunk })
-  const exit = once(child, 'close').then(([code]) => code as number | null)
-  t.teardown(async () => {
-    child.kill('SIGKILL')
-    await exit
-  })
-  return {
-    child,
-    exit,
-    output: () => text,
-    async printed (pattern) {
-      for (;;) {
-        const match = pattern.exec(text)
-        if (match !== null) return match
-        if (child.exitCode !== null || child.signalCode !== null) return undefined
-        await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), exit])
-      }
-    }
-  }
+function run (t: Test, args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
+  return startProgram(t, process.execPath, [bin, ...args], { cwd: root, env: { PATH: process.env.PATH, ...env } })
 }
 
 /** An upstream that greets and echoes, and remembers the credentials that it saw. */
@@ -197,8 +168,7 @@ general_settings: { master_key: os.environ/MASTER }
 `
   })
   const gateway = run(t, ['-c', join(dir, 'config.yaml'), '--port', '0'], { SECRET: canary, BASE: url, MASTER: clientKey })
-  const address = await gateway.printed(/^realtime-gateway: listening on (ws:\/\/127\.0\.0\.1:\d+)\/v1\/realtime$/m)
-  const base = address?.[1] ?? ''
+  const [, base = ''] = await gateway.printed(/^realtime-gateway: listening on (ws:\/\/127\.0\.0\.1:\d+)\/v1\/realtime$/m)
   const http = base.replace('ws:', 'http:')
 
   t.strictSame(await (await fetch(`${http}/health`)).json(), { status: 'ok', sessions: 0 })
@@ -234,7 +204,7 @@ general_settings: { master_key: os.environ/MASTER }
 t.test('without a file the environment is served, under a key made for the run and printed', async t => {
   const { url } = await upstream(t)
   const gateway = run(t, ['--port', '0', '--host', 'localhost'], { XAI_API_KEY: canary, XAI_API_BASE: url, LOG_LEVEL: 'silent' })
-  const address = (await gateway.printed(/listening on (\S+)\n/))?.[1] ?? ''
+  const [, address] = await gateway.printed(/listening on (\S+)\n/)
   const key = /the key for this run is (\S+)/.exec(gateway.output())?.[1] ?? ''
   t.match(key, /^sk-[\w-]{32}$/)
   const { socket, first } = await connect(t, `${address}?model=grok-voice-latest`, key)
@@ -258,7 +228,7 @@ t.test('with a certificate it speaks TLS; a configured key is not printed', asyn
   const dir = t.testdir({ 'cert.pem': pems.cert, 'key.pem': pems.private })
   const env = { XAI_API_KEY: canary, XAI_API_BASE: url, LITELLM_MASTER_KEY: clientKey, REALTIME_GATEWAY_PREFIX: '/voice' }
   const gateway = run(t, ['--port', '0', '--tls-cert', join(dir, 'cert.pem'), '--tls-key', join(dir, 'key.pem')], env)
-  const address = (await gateway.printed(/listening on (wss:\S+\/voice\/v1\/realtime)\n/))?.[1] ?? ''
+  const [, address] = await gateway.printed(/listening on (wss:\S+\/voice\/v1\/realtime)\n/)
   const { socket, first } = await connect(t, `${address}?model=grok-voice-latest`, clientKey)
   t.equal(first.type, 'session.created')
   socket.close()

@@ -26,7 +26,7 @@ interface Example extends Program {
   terminate (): Promise<number | NodeJS.Signals>
 }
 
-/** Starts an example as its first lines say. */
+/** Starts an example, and waits until it serves. */
 async function start (t: Test, command: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Example> {
   const program = startProgram(t, command, args, { cwd: root, env: { PATH: process.env.PATH, PORT: '0', ...env } })
   const [, address] = await program.printed(/Server listening at http:\/\/(127\.0\.0\.1:\d+)/)
@@ -41,7 +41,7 @@ async function start (t: Test, command: string, args: readonly string[], env: Re
 }
 
 function runTsx (t: Test, name: string, env: Readonly<Record<string, string>>): Promise<Example> {
-  return start(t, join(root, 'node_modules', '.bin', 'tsx'), [`examples/${name}`], env)
+  return start(t, process.execPath, ['--import', 'tsx', `examples/${name}`], env)
 }
 
 /** Says something and returns the answer's `response.done`. */

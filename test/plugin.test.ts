@@ -11,6 +11,7 @@ import type { RealtimeGatewayOptions } from '../types/index.ts'
 import { installPackage } from './fixtures/built-package.ts'
 import { connect, request } from './fixtures/client.ts'
 import { deploymentAt, startGateway } from './fixtures/gateway.ts'
+import { outsideTap } from './fixtures/program.ts'
 import { startUpstream } from './fixtures/upstream.ts'
 
 const { realtimeGateway } = frontDoor
@@ -159,7 +160,7 @@ import Fastify from 'fastify'
     import 'fastify-realtime-gateway/env'
     if (typeof createSimulator !== 'function') throw new Error('no simulator')${body}`)
   for (const file of ['host.cjs', 'host.mjs']) {
-    const { stdout, stderr } = await run(process.execPath, ['--no-warnings', join(folder, file)], { env: {} })
+    const { stdout, stderr } = await run(...outsideTap(process.execPath, ['--no-warnings', join(folder, file)]), { env: {} })
     t.equal(stdout.trim(), '426 [] function', file)
     t.equal(stderr, '')
   }

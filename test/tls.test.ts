@@ -12,6 +12,7 @@ import { installPackage } from './fixtures/built-package.ts'
 import { goodKey, request } from './fixtures/client.ts'
 import { deploymentAt, startGateway } from './fixtures/gateway.ts'
 import { encodeAs } from './fixtures/peer.ts'
+import { outsideTap } from './fixtures/program.ts'
 import { sessionCreated, startUpstream } from './fixtures/upstream.ts'
 import { acceptFor } from './fixtures/wire/raw-http.ts'
 
@@ -63,7 +64,7 @@ t.test('a provider with a certificate that the machine trusts is spoken to over 
     ws.once('message', data => { console.log(data.toString()); ws.close(1000) })
     ws.once('close', () => fastify.close())
   `)
-  const { stdout } = await run(process.execPath, [program], { env: { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') } })
+  const { stdout } = await run(...outsideTap(process.execPath, [program]), { env: { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') } })
   t.strictSame(JSON.parse(stdout), sessionCreated)
   t.match(heard[0], /^GET \/v1\/realtime\?model=grok HTTP\/1\.1\r\n[^]*Authorization: Bearer xai-1\r\n/)
 })

@@ -15,7 +15,7 @@ export interface Leave {
   readonly after: number
 }
 
-export type ClientFault =
+type ClientFault =
   | { readonly kind: 'leave' } & Leave
   | { readonly kind: 'half-request' | 'unresponsive' | 'no-close-answer' | 'idle' | 'endless' | 'flood' | 'ping-flood' | 'too-large' | 'too-many-fragments' | 'unfinished' | 'forbidden-model' | 'kicked' }
   | { readonly kind: 'stall', readonly ms: number }
@@ -30,7 +30,7 @@ export type UpstreamFault =
   | { readonly kind: 'slow', readonly ms: number }
   | { readonly kind: 'illegal', readonly what: IllegalFrame }
 
-export const illegalFrames = ['wrong-mask', 'reserved-bit', 'reserved-opcode', 'long-ping', 'fragmented-ping', 'lone-continuation', 'close-1006', 'close-one-byte', 'close-utf8'] as const
+const illegalFrames = ['wrong-mask', 'reserved-bit', 'reserved-opcode', 'long-ping', 'fragmented-ping', 'lone-continuation', 'close-1006', 'close-one-byte', 'close-utf8'] as const
 export type IllegalFrame = typeof illegalFrames[number]
 
 /** Where one session goes wrong; nowhere: it must be flawless. */

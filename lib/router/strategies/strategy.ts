@@ -1,7 +1,7 @@
 import type { DeploymentState } from '../state.ts'
 
 /** What a strategy may look at beside the deployments. */
-export interface StrategyContext {
+interface StrategyContext {
   /** A number in [0, 1). */
   readonly random: () => number
   /** Milliseconds on the router's clock. */

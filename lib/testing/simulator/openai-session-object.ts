@@ -29,7 +29,7 @@ interface InputSettings {
 
 interface OutputSettings { format: unknown, voice: unknown, speed: number }
 
-export interface TurnDetection {
+interface TurnDetection {
   type: string
   threshold?: number
   prefix_padding_ms?: number

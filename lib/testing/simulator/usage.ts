@@ -2,7 +2,7 @@ import type { Entry } from './conversation.ts'
 import { tokens } from './text.ts'
 
 /** What a response takes in and gives out, in tokens and milliseconds of audio. */
-export interface Output {
+interface Output {
   readonly textTokens: number
   readonly audioMs: number
   /** Hidden thinking, part of the text tokens; only on models that reason. */

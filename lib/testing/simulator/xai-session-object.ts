@@ -4,7 +4,7 @@ import { isFields } from './fields.ts'
 import type { Fields } from './fields.ts'
 
 /** The models of xAI's realtime service; any other name is silently replaced by the first. */
-export const XAI_MODELS = ['grok-voice-latest', 'grok-voice-think-fast-2.0', 'grok-voice-think-fast-1.0', 'grok-voice-fast-1.0']
+const XAI_MODELS = ['grok-voice-latest', 'grok-voice-think-fast-2.0', 'grok-voice-think-fast-1.0', 'grok-voice-fast-1.0']
 
 /** Settings of an xAI session. */
 export interface XaiSettings {
