@@ -44,7 +44,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
   const upgrades = watchUpgrades(fastify, options.closeTimeout)
   const router = options.router ?? createRouter(options.deployments, options.routing, {
     cooldowns: options.cooldowns,
-    onCooldown: ({ id }, cause, forMs) => log[cause === 'credentials' ? 'error' : 'warn']({ deployment: id, cause, forMs }, 'realtime deployment cools down')
+    onCooldown: ({ id }, cause, forMs) => log[cause === 'credentials' ? 'error' : 'warn']({ deployment: id, cause, forMs }, 'realtime deployment in cooldown')
   })
   const dialling = {
     adapters: new Map([...builtIn, ...options.adapters ?? []].map(adapter => [adapter.provider, adapter])),

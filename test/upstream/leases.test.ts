@@ -80,7 +80,10 @@ async function play ({ candidates, hedgeAfterMs, leavesAfter, session }: Scene):
   const connected = await connect({ candidates: deployments, hedgeAfterMs }, {
     handshake: { query: new URLSearchParams() }, named: true, lease, report: outcome => { outcomes.push(outcome) }, attempts: [], signal: client.signal
   }, tools).catch(() => undefined)
-  if (session === 'ends') connected?.ended({ ms: 1, closeCode: 1006, unresponsive: false })
+  if (session === 'ends' && connected !== undefined) {
+    connected.began()
+    outcomes.push({ type: 'ended', deployment: connected.deployment, ms: 1, closeCode: 1006, unresponsive: false })
+  }
   lease.release()
   await turns(40)
   return { taken, returned, outcomes }
