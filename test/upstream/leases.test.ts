@@ -78,7 +78,7 @@ async function play ({ candidates, hedgeAfterMs, leavesAfter, session }: Scene):
   const client = new AbortController()
   if (leavesAfter !== undefined) turns(leavesAfter).then(() => client.abort(new Error('gone')))
   const connected = await connect({ candidates: deployments, hedgeAfterMs }, {
-    handshake: { query: new URLSearchParams() }, named: true, lease, report: outcome => { outcomes.push(outcome) }, attempts: [], signal: client.signal
+    handshake: { kind: 'realtime', query: new URLSearchParams() }, lease, report: outcome => { outcomes.push(outcome) }, attempts: [], signal: client.signal
   }, tools).catch(() => undefined)
   if (session === 'ends' && connected !== undefined) {
     connected.began()
