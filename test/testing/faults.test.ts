@@ -178,6 +178,7 @@ t.test('error_first: each fatal error comes first, with its close code', async t
     insufficient_permissions: 3000,
     missing_model: 4000,
     invalid_model: 4000,
+    invalid_intent: 4000,
     model_not_found: 4004,
     beta_api_shape_disabled: 4000,
     session_expired: 1001,
