@@ -18,8 +18,8 @@ const doors = {
   admission: [],
   router: ['wildcard', 'sliding-count'],
   // Of leases it knows the type alone: whoever puts the gateway together gives it what makes them.
-  upstream: ['providers', 'wire', 'abort', 'loggable', 'sliding-count'],
-  providers: ['dialect'],
+  upstream: ['catalogue', 'providers', 'wire', 'abort', 'loggable', 'sliding-count'],
+  providers: ['catalogue', 'dialect'],
   session: ['dialect', 'wire'],
   dialect: ['wire'],
   wire: [],

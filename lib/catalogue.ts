@@ -17,7 +17,9 @@ export interface CatalogueModel {
  * documentation, not a limit: every other name passes to the provider unchanged.
  */
 export const realtimeModels: readonly CatalogueModel[] = [
-  { target: 'xai/grok-voice-latest', status: 'current', note: 'alias of the newest, grok-voice-think-fast-2.0 since 2026-08-05' },
+  { target: 'xai/grok-voice-latest', status: 'current', note: 'alias of the newest, grok-voice-3.0 since 2026-10-14' },
+  { target: 'xai/grok-voice-3.0', status: 'current', note: 'reasons by default' },
+  { target: 'xai/grok-voice-2.0', status: 'deprecated', successor: 'xai/grok-voice-3.0' },
   { target: 'xai/grok-voice-think-fast-2.0', status: 'current' },
   { target: 'xai/grok-voice-think-fast-1.0', status: 'current' },
   { target: 'xai/grok-voice-fast-1.0', status: 'deprecated', successor: 'xai/grok-voice-latest' },
@@ -28,9 +30,13 @@ export const realtimeModels: readonly CatalogueModel[] = [
   { target: 'openai/gpt-realtime', status: 'deprecated', ends: '2027-01-20', successor: 'openai/gpt-realtime-2.1' },
   { target: 'openai/gpt-realtime-2025-08-28', status: 'deprecated', ends: '2027-01-20', successor: 'openai/gpt-realtime-2.1' },
   { target: 'openai/gpt-realtime-mini*', status: 'deprecated', ends: '2027-01-20', successor: 'openai/gpt-realtime-2.1-mini' },
-  { target: 'openai/gpt-realtime-translate', status: 'current', note: 'translation sessions' },
+  { target: 'openai/gpt-realtime-translate', status: 'current', note: 'translation sessions, on /v1/realtime/translations' },
   { target: 'openai/gpt-realtime-whisper', status: 'current', note: 'transcription sessions' },
   { target: 'openai/gpt-live-transcribe', status: 'current', note: 'transcription sessions' },
+  { target: 'openai/gpt-4o-transcribe*', status: 'deprecated', ends: '2027-02-26', successor: 'openai/gpt-live-transcribe', note: 'transcription sessions' },
+  { target: 'openai/gpt-4o-mini-transcribe*', status: 'deprecated', ends: '2027-02-26', successor: 'openai/gpt-live-transcribe', note: 'transcription sessions' },
+  { target: 'openai/gpt-4o-transcribe-diarize', status: 'deprecated', ends: '2027-02-26', successor: 'openai/gpt-live-transcribe', note: 'transcription sessions' },
+  { target: 'openai/whisper-1', status: 'deprecated', ends: '2027-02-26', successor: 'openai/gpt-realtime-whisper', note: 'transcription sessions' },
   { target: 'openai/gpt-4o-realtime-preview*', status: 'retired', ends: '2026-05-07', successor: 'openai/gpt-realtime-2.1' },
   { target: 'openai/gpt-4o-mini-realtime-preview*', status: 'retired', ends: '2026-05-07', successor: 'openai/gpt-realtime-2.1-mini' }
 ]
@@ -62,6 +68,15 @@ export function successorOf (target: string): string | undefined {
 /** Whether a model speaks OpenAI's GPT-Live protocol instead of Realtime. `gpt-live-transcribe` is a model of Realtime's transcription sessions. */
 export function speaksLive (target: string): boolean {
   return /^openai\/gpt-live(?!-transcribe)/.test(target)
+}
+
+/**
+ * What sessions a model is for, as far as its name tells; a deployment on Azure has a name of the operator's.
+ * @param model the provider's name of it
+ */
+export function purposeOf (model: string): 'realtime' | 'transcription' | 'translation' {
+  if (covers('gpt-realtime-translate*', model)) return 'translation'
+  return /whisper|transcribe/.test(model) ? 'transcription' : 'realtime'
 }
 
 // A snapshot is the name with a date; `gpt-realtime-mini*` must not take in another model that only begins like it.

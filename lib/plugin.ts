@@ -6,7 +6,7 @@ import { modelNotice, successorOf } from './catalogue.ts'
 import { createRouter } from './default-router.ts'
 import { createDialects } from './dialect/dialects.ts'
 import { AlreadyRegisteredError, Http2OnlyError, WebSocketRouteError } from './errors.ts'
-import { realtimeRoute } from './http/realtime.ts'
+import { realtimeRoute, translationsOf } from './http/realtime.ts'
 import { offerInjectWS } from './http/inject.ts'
 import { reportTo } from './http/route.ts'
 import { watchUpgrades } from './http/upgrades.ts'
@@ -44,7 +44,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
   const upgrades = watchUpgrades(fastify, options.closeTimeout)
   const router = options.router ?? createRouter(options.deployments, options.routing, {
     cooldowns: options.cooldowns,
-    onCooldown: ({ id }, cause, forMs) => log[cause === 'credentials' ? 'error' : 'warn']({ deployment: id, cause, forMs }, 'realtime deployment cools down')
+    onCooldown: ({ id }, cause, forMs) => log[cause === 'credentials' ? 'error' : 'warn']({ deployment: id, cause, forMs }, 'realtime deployment in cooldown')
   })
   const dialling = {
     adapters: new Map([...builtIn, ...options.adapters ?? []].map(adapter => [adapter.provider, adapter])),
@@ -92,7 +92,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
 
   await fastify.register(async scope => {
     scope.addHook('onRoute', ({ method, url }) => { if (method === 'GET') upgrades.own(url) })
-    websocketOnly(scope, options.paths)
+    websocketOnly(scope, options.paths.flatMap(path => [path, translationsOf(path)]))
     realtimeRoute(scope, {
       options,
       authenticate: createAuthenticator({

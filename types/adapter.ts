@@ -2,10 +2,17 @@ import type { Deployment } from './deployment.ts'
 import type { Dialect, DialectName } from './dialect.ts'
 import type { RealtimeEvent } from './events.ts'
 
+/**
+ * What a session is for: `realtime` speaks and listens; `transcription` (`?intent=transcription`) only listens; `translation` came by
+ * `/v1/realtime/translations`, and has events of its own; `attached` (`?call_id=…`) joins a call that runs already.
+ */
+export type SessionKind = 'realtime' | 'transcription' | 'translation' | 'attached'
+
 /** What a client brought along, as far as an adapter may see it: never its credential. */
 export interface HandshakeRequest {
-  /** The provider's model name: `target` without the provider. Absent when the client named no model itself. */
-  readonly model?: string
+  readonly kind: SessionKind
+  /** The provider's model name: `target` without the provider. Not every kind of session takes it in its address. */
+  readonly model: string
   /** The client's query parameters in their order, credentials and `model` left out. */
   readonly query: URLSearchParams
   /** `OpenAI-Safety-Identifier` of the client (a hashed end-user id for abuse monitoring), when it sent one. */
@@ -55,7 +62,7 @@ export interface UpstreamAdapter {
    * Whether the provider has such sessions at all; `false` where `request` would throw `unsupported_feature`. The built-in router asks
    * before it chooses, so that those that cannot are not among the candidates. Default: all.
    */
-  serves? (handshake: Omit<HandshakeRequest, 'model'>): boolean
+  serves? (handshake: HandshakeRequest): boolean
   /**
    * When the upstream counts as having answered: with its first event (default), or as soon as the socket is open,
    * for sessions in which the upstream does not speak first.

@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify'
 import { unlessAborted } from '../abort.ts'
 import { findCredential, refuseKeyInQuery } from '../auth/credentials.ts'
-import { speaksLive, successorOf } from '../catalogue.ts'
+import { purposeOf, speaksLive, successorOf } from '../catalogue.ts'
 import { GatewayError } from '../errors.ts'
 import { connect } from '../upstream/connect.ts'
 import type { Connected } from '../upstream/connect.ts'
-import { serves } from '../upstream/deployment.ts'
+import { modelOf, serves } from '../upstream/deployment.ts'
 import { allowsModel } from '../wildcard.ts'
 import type { ClientHandshake } from './handshake.ts'
 import { reportTo } from './route.ts'
@@ -41,20 +41,20 @@ export async function admit (request: FastifyRequest, handshake: ClientHandshake
   const named = handshake.query.get('model') ?? ''
   const query = new URLSearchParams(handshake.query)
   query.delete('model')
-  const asked = named !== '' ? named : modelless(query) ? options.defaultModel : undefined
+  const asked = named !== '' ? named : defaultModel(handshake, principal, tools)
   if (asked === undefined) throw new GatewayError('missing_model', { param: 'model' })
   const model = options.dialects?.successors === true ? servedModel(asked, tools) : asked
   if (!allowsModel(principal.models, asked) && !allowsModel(principal.models, model)) throw new GatewayError('model_not_allowed', { param: 'model' })
   if (model !== asked) request.log.warn({ asked, model }, 'realtime model is retired; its successor serves the session')
 
+  const client = { kind: handshake.kind, query, safetyIdentifier: handshake.safetyIdentifier }
   const plan = await planFor({
     model,
     principal,
     query,
     tags: [...principal.tags ?? [], ...handshake.tags],
     user: handshake.safetyIdentifier,
-    // Sessions of another kind than voice are asked for in the query.
-    ...(query.size > 0 && { serves: deployment => serves(deployment, { query, safetyIdentifier: handshake.safetyIdentifier }, tools.connecting) })
+    ...((client.kind !== 'realtime' || query.size > 0) && { serves: deployment => serves(deployment, client, tools.connecting) })
   }, signal, tools)
   const attempts: RouteAttempt[] = []
   const route = { candidates: plan.candidates.map(({ id }) => id), passedOver: plan.passedOver ?? [], attempts }
@@ -67,8 +67,7 @@ export async function admit (request: FastifyRequest, handshake: ClientHandshake
         : new GatewayError('rate_limit_exceeded', { retryAfterMs: plan.retryAfterMs })
     }
     const connected = await connect({ ...plan, candidates }, {
-      handshake: { query, safetyIdentifier: handshake.safetyIdentifier },
-      named: named !== '',
+      handshake: client,
       lease,
       report: reportTo(router, request.log),
       attempts,
@@ -94,7 +93,19 @@ function servedModel (asked: string, { options }: RouteTools): string {
   return asked.startsWith('openai/') ? successor : successor.slice('openai/'.length)
 }
 
-/** Sessions that name no model of their own: attached to a call, or transcription. */
-function modelless (query: URLSearchParams): boolean {
-  return query.has('call_id') || query.get('intent') === 'transcription'
+/**
+ * The model of a session whose client names none. Attached to a call, it has one already. For transcription the client names it later
+ * than it waits for its first event: until then a deployment serves it that can.
+ */
+function defaultModel ({ kind, query, safetyIdentifier }: ClientHandshake, { models }: Principal, { options, connecting }: RouteTools): string | undefined {
+  if (kind === 'attached') return options.defaultModel
+  if (kind !== 'transcription') return undefined
+  const able = options.deployments.filter(deployment => serves(deployment, { kind, query, safetyIdentifier }, connecting))
+  const transcribing = able.filter(deployment => !deployment.model.includes('*') && purposeOf(modelOf(deployment)) === 'transcription').map(({ model }) => model)
+  const named = options.defaultModel === undefined ? [] : [options.defaultModel]
+  return [...named.filter(isServed), ...transcribing, ...named].find(name => allowsModel(models, name)) ?? options.defaultModel
+
+  function isServed (name: string): boolean {
+    return able.some(({ model }) => model === name)
+  }
 }

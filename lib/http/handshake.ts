@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../errors.ts'
 import { handshakeFault, offeredProtocols } from '../wire/handshake.ts'
+import type { SessionKind } from '../../types/index.ts'
 
 /** What a client asked for, as far as its request alone tells. */
 export interface ClientHandshake {
   /** `Sec-WebSocket-Key`. */
   readonly key: string
+  readonly kind: SessionKind
   /** Subprotocols that the client offers, keys among them. */
   readonly protocols: readonly string[]
   readonly query: URLSearchParams
@@ -20,8 +22,11 @@ export interface ClientHandshake {
 // A session with more tags than that was not tagged by hand.
 const maxTags = 32
 
-/** @throws GatewayError `upgrade_required` or `invalid_handshake` */
-export function readHandshake (request: IncomingMessage): ClientHandshake {
+/**
+ * @param translates whether it came by the route of translation sessions
+ * @throws GatewayError `upgrade_required` or `invalid_handshake`
+ */
+export function readHandshake (request: IncomingMessage, translates = false): ClientHandshake {
   const { headers, httpVersion, method = '', url = '' } = request
   const fault = handshakeFault(method, httpVersion, headers)
   if (fault === 'version') throw new GatewayError('upgrade_required', { message: 'Only version 13 of the WebSocket protocol is spoken here.' })
@@ -29,16 +34,23 @@ export function readHandshake (request: IncomingMessage): ClientHandshake {
   const protocols = offeredProtocols(headers['sec-websocket-protocol'])
   if (protocols === undefined) throw new GatewayError('invalid_handshake', { message: 'The Sec-WebSocket-Protocol header is malformed.' })
   const question = url.indexOf('?')
+  const query = new URLSearchParams(question === -1 ? '' : url.slice(question + 1))
   const safety = headers['openai-safety-identifier']
   return {
     key: headers['sec-websocket-key']!,
     protocols,
-    query: new URLSearchParams(question === -1 ? '' : url.slice(question + 1)),
+    kind: translates ? 'translation' : kindOf(query),
+    query,
     origin: headers.origin,
     safetyIdentifier: typeof safety === 'string' && /^[\x21-\x7e]{1,256}$/.test(safety) ? safety : undefined,
     dialect: saidDialect(protocols),
     tags: String(headers['x-litellm-tags'] ?? '').split(',', maxTags).map(tag => tag.trim()).filter(tag => tag !== '')
   }
+}
+
+function kindOf (query: URLSearchParams): SessionKind {
+  if (query.getAll('intent').includes('transcription')) return 'transcription'
+  return query.has('call_id') ? 'attached' : 'realtime'
 }
 
 /**

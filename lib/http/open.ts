@@ -26,13 +26,14 @@ const tellings: Readonly<Record<Adjustment, string>> = {
  * Joins an answered client and its upstream.
  * @param lease everything that was taken for the session; it is the session's from here on
  */
-export function openSession (client: UpgradedSocket, handshake: Pick<ClientHandshake, 'dialect' | 'query'>, admitted: Admitted, lease: Lease, log: FastifyBaseLogger, tools: RouteTools): void {
+export function openSession (client: UpgradedSocket, handshake: Pick<ClientHandshake, 'dialect' | 'kind'>, admitted: Admitted, lease: Lease, log: FastifyBaseLogger, tools: RouteTools): void {
   const { options, registry, now } = tools
   const { deployment, upstream, principal, model, asked, route } = admitted
   const { id: principalId, keyHash, team, models, expiresAt } = principal
   const id = `sess_${randomUUID().replaceAll('-', '')}`
   const adjusted = adjustments(id, log)
-  const dialect = upstreamDialect(deployment, log, tools)
+  // A translation session has events of its own, which no dialect knows.
+  const dialect = handshake.kind === 'translation' ? undefined : upstreamDialect(deployment, log, tools)
   const observers = createObservers([
     routerObserver(deployment, reportTo(tools.router, log)),
     logObserver(log, route),
@@ -47,7 +48,7 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
     upstream: {
       ...upstream,
       deployment: deployment.id,
-      dialect: tools.dialects.choose(principal.dialect ?? handshake.dialect, dialect, { attached: handshake.query.has('call_id'), adjusted }),
+      dialect: tools.dialects.choose(principal.dialect ?? handshake.dialect, dialect, { attached: handshake.kind === 'attached', adjusted }),
       usualNames: typeof dialect !== 'object',
       lease: admitted.lease
     },

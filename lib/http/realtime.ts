@@ -12,19 +12,24 @@ import type { RouteTools } from './route.ts'
 import { unlisted } from './unlisted.ts'
 import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 
-/** The one route, under all its paths. */
+/** The one route, under all its paths, and below each of them the one for translation sessions. */
 export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void {
   const { options, registry, upgrades } = tools
   let waiting = 0
 
-  for (const url of options.paths) {
+  for (const path of options.paths) {
+    route(path, false)
+    route(translationsOf(path), true)
+  }
+
+  function route (url: string, translates: boolean): void {
     scope.route({
       method: 'GET',
       url,
       // The query may hold what must not be logged, and a model name is logged where it means something.
       logSerializers: { req: request => ({ method: request.method, url, remoteAddress: request.ip }) },
       schema: unlisted,
-      preHandler: upgrade,
+      preHandler: (request, reply) => upgrade(request, reply, translates),
       // Everybody has been answered by now.
       handler: () => { throw new GatewayError('upgrade_required') }
     })
@@ -35,9 +40,9 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
     return refuseByHttp(reply, error)
   })
 
-  async function upgrade (request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  async function upgrade (request: FastifyRequest, reply: FastifyReply, translates: boolean): Promise<void> {
     const upgrade = upgrades.claim(request)
-    const handshake = readHandshake(request.raw)
+    const handshake = readHandshake(request.raw, translates)
     const { socket } = upgrade
     prepare(socket)
     const gone = new AbortController()
@@ -93,6 +98,11 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
     accept(reply, upgrade, handshake.key, selectProtocol(handshake.protocols))
     refuseByEvent(upgrade.socket, error, options.closeTimeout)
   }
+}
+
+/** Where translation sessions are, beside the sessions of `path`. */
+export function translationsOf (path: string): string {
+  return `${path.replace(/\/$/, '')}/translations`
 }
 
 /** The client is not there any more: there is nobody to answer. */

@@ -4,12 +4,22 @@ import { addQuery, realtimeUrl } from './url.ts'
 /** The request that OpenAI's protocol shares among its servers: model in the query, bearer key or token in the header. */
 export function bearerRequest (defaultBase: string, deployment: Deployment, handshake: HandshakeRequest, token = deployment.apiKey): UpstreamRequest {
   const url = realtimeUrl(deployment.baseUrl ?? defaultBase)
-  if (handshake.model !== undefined) url.searchParams.set('model', handshake.model)
+  if (handshake.kind === 'translation') url.pathname += '/translations'
+  if (namesModel(handshake)) url.searchParams.set('model', handshake.model)
+  else url.searchParams.delete('model')
   addQuery(url, handshake.query)
   return { url: url.href, headers: token === undefined ? {} : { Authorization: `Bearer ${token}` } }
 }
 
+/**
+ * Whether the address names the model. OpenAI takes exactly one of `model`, `intent` and `call_id` (openai-node), and Azure refuses `model`
+ * beside `intent` with 400: a transcription session is told its model by its first `session.update`, and a call has one already.
+ */
+export function namesModel ({ kind }: HandshakeRequest): boolean {
+  return kind === 'realtime' || kind === 'translation'
+}
+
 /** Attached to a call that runs already, a server has nothing to say until something happens (seen in recordings). */
-export function readyAt (handshake: HandshakeRequest): 'event' | 'open' {
-  return handshake.query.has('call_id') ? 'open' : 'event'
+export function readyAt ({ kind }: HandshakeRequest): 'event' | 'open' {
+  return kind === 'attached' ? 'open' : 'event'
 }

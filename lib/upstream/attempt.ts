@@ -1,8 +1,8 @@
 import { GatewayError } from '../errors.ts'
-import type { Deployment, HandshakeRequest, Lease, UpstreamRefusal } from '../../types/index.ts'
+import type { Deployment, Lease, UpstreamRefusal } from '../../types/index.ts'
 import type { ReaderLimits } from '../wire/reader.ts'
-import { providerOf } from './deployment.ts'
-import type { AdapterTools } from './deployment.ts'
+import { modelOf, providerOf } from './deployment.ts'
+import type { AdapterTools, ClientRequest } from './deployment.ts'
 import type { Dial, ReadyUpstream } from './dial.ts'
 import { askToken } from './token.ts'
 
@@ -25,10 +25,11 @@ export type Attempted =
  * @param lease takes the socket that is ready
  * @param signal aborted when nobody waits for it any more
  */
-export async function dialDeployment (deployment: Deployment, handshake: HandshakeRequest, tools: AttemptTools, lease: Lease, signal: AbortSignal): Promise<Attempted> {
+export async function dialDeployment (deployment: Deployment, client: ClientRequest, tools: AttemptTools, lease: Lease, signal: AbortSignal): Promise<Attempted> {
   try {
     const adapter = tools.adapters.get(providerOf(deployment))
     if (adapter === undefined) throw new Error(`no adapter for ${deployment.target}`)
+    const handshake = { ...client, model: modelOf(deployment) }
     const startedAt = tools.now()
     const asked = deployment.token === undefined ? undefined : await askToken(deployment, tools.connectTimeout, signal)
     if (asked?.refusal !== undefined) return asked

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GatewayError } from '../errors.ts'
-import type { Deployment, HandshakeRequest, Lease, RouteAttempt, RouteOutcome, RoutePlan, UpstreamRefusal } from '../../types/index.ts'
+import type { Deployment, Lease, RouteAttempt, RouteOutcome, RoutePlan, UpstreamRefusal } from '../../types/index.ts'
 import { dialDeployment, isUnsupported } from './attempt.ts'
 import type { AttemptTools } from './attempt.ts'
 import type { Slots } from './capacity.ts'
-import { modelOf, rejectionOf, serves } from './deployment.ts'
+import { rejectionOf, serves } from './deployment.ts'
+import type { ClientRequest } from './deployment.ts'
 import type { ReadyUpstream } from './dial.ts'
 import { mostUseful } from './most-useful.ts'
 import type { WarmPool } from './pool.ts'
@@ -18,10 +19,7 @@ export interface ConnectTools extends AttemptTools {
 }
 
 export interface ConnectRequest {
-  /** The client's handshake without the model, which each candidate has its own name for. */
-  readonly handshake: Omit<HandshakeRequest, 'model'>
-  /** Whether the client named a model; only then does the upstream get one. */
-  readonly named: boolean
+  readonly handshake: ClientRequest
   /** The session's. It takes what the attempt that is ready has taken; the others give everything back themselves. */
   readonly lease: Lease
   readonly report: (outcome: RouteOutcome, cause?: unknown) => void
@@ -112,7 +110,7 @@ async function tryCandidate (deployment: Deployment, request: ConnectRequest, to
     return ms
   }
 
-  const plain = request.named && handshake.query.size === 0 && handshake.safetyIdentifier === undefined
+  const plain = handshake.kind === 'realtime' && handshake.query.size === 0 && handshake.safetyIdentifier === undefined
   const warm = plain ? tools.pool.take(deployment, lease) : undefined
   if (warm !== undefined) {
     won()
@@ -120,18 +118,17 @@ async function tryCandidate (deployment: Deployment, request: ConnectRequest, to
     report({ type: 'ready', deployment, ms: ended('warm'), warm: true })
     return { ready: handOver(deployment, warm, lease, request, tools) }
   }
-  const own = { ...handshake, ...(request.named && { model: modelOf(deployment) }) }
   // Who is not dialled needs no slot.
   if (!serves(deployment, handshake, tools)) {
     ended('unsupported')
-    return { refusal: { kind: 'unsupported' }, cause: rejectionOf(deployment, own, tools) }
+    return { refusal: { kind: 'unsupported' }, cause: rejectionOf(deployment, handshake, tools) }
   }
   if (!takeSlot(deployment, lease, tools)) {
     ended('full')
     return {}
   }
   report({ type: 'dial', deployment })
-  const { ready, refusal, cause } = await dialDeployment(deployment, own, tools, lease, signal)
+  const { ready, refusal, cause } = await dialDeployment(deployment, handshake, tools, lease, signal)
   if (ready !== undefined && !signal.aborted) {
     won()
     report({ type: 'ready', deployment, ms: ended('ready') })

@@ -15,10 +15,13 @@ export function providerOf ({ target }: Deployment): string {
   return target.slice(0, target.indexOf('/'))
 }
 
+/** A client's handshake without the model, for which each deployment has a name of its own. */
+export type ClientRequest = Omit<HandshakeRequest, 'model'>
+
 /** Whether the provider of a deployment has sessions of this kind, as far as its adapter says beforehand. */
-export function serves (deployment: Deployment, handshake: Omit<HandshakeRequest, 'model'>, { adapters }: AdapterTools): boolean {
+export function serves (deployment: Deployment, request: ClientRequest, { adapters }: AdapterTools): boolean {
   try {
-    return adapters.get(providerOf(deployment))?.serves?.(handshake) !== false
+    return adapters.get(providerOf(deployment))?.serves?.({ ...request, model: modelOf(deployment) }) !== false
   } catch {
     // An adapter of the host's that throws is found out when it is asked for a request.
     return true
@@ -26,9 +29,9 @@ export function serves (deployment: Deployment, handshake: Omit<HandshakeRequest
 }
 
 /** What an adapter says of sessions that its provider has not. */
-export function rejectionOf (deployment: Deployment, handshake: HandshakeRequest, { adapters }: AdapterTools): unknown {
+export function rejectionOf (deployment: Deployment, request: ClientRequest, { adapters }: AdapterTools): unknown {
   try {
-    adapters.get(providerOf(deployment))?.request(deployment, handshake)
+    adapters.get(providerOf(deployment))?.request(deployment, { ...request, model: modelOf(deployment) })
   } catch (cause) {
     return cause
   }

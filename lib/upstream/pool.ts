@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events'
 import { isDeepStrictEqual } from 'node:util'
+import { purposeOf } from '../catalogue.ts'
 import type { ReaderLimits } from '../wire/reader.ts'
 import type { Deployment, Lease } from '../../types/index.ts'
 import type { Slots } from './capacity.ts'
+import { modelOf } from './deployment.ts'
 import type { ReadyUpstream } from './dial.ts'
 import { ParkedSocket } from './parked.ts'
 import type { Probe } from './probe.ts'
@@ -23,7 +25,7 @@ export interface WarmPool {
 }
 
 export interface WarmPoolOptions {
-  /** Those with `warm` are kept warm; a wildcard cannot be. */
+  /** Those with `warm` are kept warm; a wildcard cannot be, nor a model for other sessions than voice. */
   readonly deployments: readonly Deployment[]
   readonly dial: Probe
   readonly slots: Slots
@@ -57,7 +59,7 @@ export function createWarmPool ({ deployments, dial, slots, limits, lease: creat
   const closing = new AbortController()
   // As many listen as are dialled at a time, which is no leak.
   setMaxListeners(0, closing.signal)
-  const shelves = new Map(deployments.filter(({ warm, model }) => warm !== undefined && warm.size > 0 && !model.includes('*')).map(deployment =>
+  const shelves = new Map(deployments.filter(isKept).map(deployment =>
     [deployment.id, { deployment, waiting: [] as Waiting[], dialling: 0, backOffMs: 0, timer: undefined as NodeJS.Timeout | undefined }]))
   type Shelf = NonNullable<ReturnType<typeof shelves.get>>
 
@@ -167,6 +169,12 @@ export function createWarmPool ({ deployments, dial, slots, limits, lease: creat
       }
     }
   }
+}
+
+/** Sessions of other kinds than voice bring parameters along, so that no socket could be dialled before they come. */
+function isKept (deployment: Deployment): boolean {
+  const { warm, model } = deployment
+  return warm !== undefined && warm.size > 0 && !model.includes('*') && purposeOf(modelOf(deployment)) === 'realtime'
 }
 
 function discard (entry: Waiting): void {

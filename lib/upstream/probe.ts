@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { purposeOf } from '../catalogue.ts'
 import type { Deployment, Lease, RouteOutcome, UpstreamRefusal } from '../../types/index.ts'
 import { dialDeployment } from './attempt.ts'
 import type { AttemptTools } from './attempt.ts'
@@ -18,7 +19,9 @@ export function createProbe (tools: AttemptTools, report: (outcome: RouteOutcome
     const startedAt = tools.now()
     report({ type: 'dial', deployment, probe: true })
     // What a client without parameters of its own would send, credential included.
-    const { ready, refusal = { kind: 'fault' }, cause } = await dialDeployment(deployment, { model: modelOf(deployment), query: new URLSearchParams() }, tools, lease, signal)
+    const kind = purposeOf(modelOf(deployment))
+    const query = new URLSearchParams(kind === 'transcription' ? { intent: 'transcription' } : {})
+    const { ready, refusal = { kind: 'fault' }, cause } = await dialDeployment(deployment, { kind, query }, tools, lease, signal)
     const ms = tools.now() - startedAt
     if (signal.aborted) {
       report({ type: 'dropped', deployment })

@@ -136,7 +136,7 @@ t.test('two dials that end in one and the same moment', async t => {
       if (ends.length === 2) setImmediate(() => { for (const end of ends) end() })
     }))
     const lease = newLease()
-    const request = { handshake: { query: new URLSearchParams() }, named: true, lease, report: (outcome: RouteOutcome) => { outcomes.push(outcome) }, attempts, signal: new AbortController().signal }
+    const request = { handshake: { kind: 'realtime' as const, query: new URLSearchParams() }, lease, report: (outcome: RouteOutcome) => { outcomes.push(outcome) }, attempts, signal: new AbortController().signal }
     const connected = await connect({ candidates: deployments, hedgeAfterMs: 1 }, request, tools).catch(() => undefined)
     await new Promise(setImmediate)
     const heard = outcomes.map(({ type, deployment }) => `${deployment.id} ${type}`)
@@ -179,7 +179,7 @@ t.test('a hedge that was not needed leaves no timer behind', async t => {
   const timers = (): number => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
   const before = timers()
   const tools = connectTools(async () => ready())
-  const request = { handshake: { query: new URLSearchParams() }, named: true, lease: newLease(), report: () => {}, attempts: [], signal: new AbortController().signal }
+  const request = { handshake: { kind: 'realtime' as const, query: new URLSearchParams() }, lease: newLease(), report: () => {}, attempts: [], signal: new AbortController().signal }
   for (let i = 0; i < 20; i++) await connect({ candidates: [deployment('first'), deployment('second')], hedgeAfterMs: 60_000 }, request, tools)
   t.equal(timers(), before)
 })

@@ -5,7 +5,7 @@ import t from 'tap'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { Simulator, SimulatorConnection, SimulatorFault } from '../../lib/testing/index.ts'
-import type { Deployment, RouteAttempt, RouteOutcome } from '../../types/index.ts'
+import type { Deployment, RouteAttempt, RouteOutcome, SessionKind } from '../../types/index.ts'
 import { connect } from '../../lib/upstream/connect.ts'
 import { at, connectTools, eventually, newLease, ready, startGateway, startUpstream, talk, visit } from '../fixtures/routing.ts'
 import type { RoutedGateway } from '../fixtures/routing.ts'
@@ -189,17 +189,18 @@ t.test('whoever brings more than a model gets a fresh dial that carries it', asy
   t.equal(outcome(gateway), 'warm')
 })
 
-t.test('a session that names no model gets no warm socket, whatever else it brings or not', async t => {
+t.test('a warm socket is for plain voice sessions alone', async t => {
   const tools = connectTools(async () => ready())
   const warm = ready().ready
-  const connected = async (named: boolean): Promise<RouteAttempt['outcome'] | undefined> => {
+  const connected = async (kind: SessionKind, query = ''): Promise<RouteAttempt['outcome'] | undefined> => {
     const attempts: RouteAttempt[] = []
-    const request = { handshake: { query: new URLSearchParams() }, named, lease: newLease(), report: () => {}, attempts, signal: new AbortController().signal }
+    const request = { handshake: { kind, query: new URLSearchParams(query) }, lease: newLease(), report: () => {}, attempts, signal: new AbortController().signal }
     await connect({ candidates: [deployment('one')] }, request, { ...tools, pool: { ...tools.pool, take: () => warm } })
     return attempts[0]?.outcome
   }
-  t.equal(await connected(true), 'warm')
-  t.equal(await connected(false), 'ready')
+  t.equal(await connected('realtime'), 'warm')
+  t.equal(await connected('realtime', 'reasoning=high'), 'ready')
+  for (const kind of ['transcription', 'translation', 'attached'] as const) t.equal(await connected(kind), 'ready', kind)
 })
 
 t.test("a router of the host's that changes a deployment gets no socket of the unchanged one", async t => {

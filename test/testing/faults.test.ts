@@ -178,6 +178,7 @@ t.test('error_first: each fatal error comes first, with its close code', async t
     insufficient_permissions: 3000,
     missing_model: 4000,
     invalid_model: 4000,
+    invalid_intent: 4000,
     model_not_found: 4004,
     beta_api_shape_disabled: 4000,
     session_expired: 1001,
@@ -394,7 +395,7 @@ t.test('the telephone formats keep a sample within the steps of G.711', t => {
 })
 
 t.test('the raw adapter takes the address as it is and is ready at open', async t => {
-  const hello = { query: new URLSearchParams('a=b') }
+  const hello = { kind: 'realtime', model: 'x', query: new URLSearchParams('a=b') } as const
   const deployment = { id: 'd', model: 'm', target: 'raw/x', baseUrl: 'ws://127.0.0.1:1/any?x=1' }
   t.same(rawAdapter.request(deployment, hello), { url: deployment.baseUrl, headers: {} })
   t.same(rawAdapter.request({ ...deployment, apiKey: 'k' }, hello).headers, { Authorization: 'Bearer k' })

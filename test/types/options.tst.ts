@@ -99,6 +99,6 @@ describe('what a host implements', () => {
   })
 
   test('an adapter never sees the credential of a client', () => {
-    expect<keyof HandshakeRequest>().type.toBe<'model' | 'query' | 'safetyIdentifier'>()
+    expect<keyof HandshakeRequest>().type.toBe<'kind' | 'model' | 'query' | 'safetyIdentifier'>()
   })
 })

@@ -41,7 +41,7 @@ t.test("an operator's parameter stays, a client's is added, repeated ones too", 
   t.equal(url.search, '?model=m&region=eu&call_id=a+b&tag=1&tag=2')
 })
 
-const handshake = (query = '', more: Partial<HandshakeRequest> = {}): HandshakeRequest => ({ query: new URLSearchParams(query), ...more })
+const handshake = (query = '', more: Partial<HandshakeRequest> = {}): HandshakeRequest => ({ kind: 'realtime', model: 'm', query: new URLSearchParams(query), ...more })
 const at = (more: Partial<Deployment> = {}): Deployment => ({ id: 'd', model: 'm', target: 'xai/grok', apiKey: 'key-1', ...more })
 
 t.test('xAI gets the model in the query and a bearer key, nothing else', async t => {
@@ -56,21 +56,34 @@ t.test("OpenAI gets the same, and the client's safety identifier", async t => {
     { Authorization: 'Bearer key-1', 'OpenAI-Safety-Identifier': 'user-1' })
 })
 
-t.test('the rest of the query passes, and no model is made up', async t => {
+t.test('the rest of the query passes, and a call that runs already has its model', async t => {
   for (const [adapter, host] of [[xai, 'api.x.ai'], [openai, 'api.openai.com']] as const) {
-    const { url } = adapter.request(at(), handshake('call_id=rtc_1&conversation_id=c&reasoning.effort=high'))
-    t.equal(url, `wss://${host}/v1/realtime?call_id=rtc_1&conversation_id=c&reasoning.effort=high`)
+    const attached = handshake('call_id=rtc_1&conversation_id=c&reasoning.effort=high', { kind: 'attached' })
+    t.equal(adapter.request(at(), attached).url, `wss://${host}/v1/realtime?call_id=rtc_1&conversation_id=c&reasoning.effort=high`)
+    t.equal(adapter.request(at({ baseUrl: 'http://127.0.0.1:1/v1?model=fixed' }), attached).url, 'ws://127.0.0.1:1/v1/realtime?call_id=rtc_1&conversation_id=c&reasoning.effort=high')
+    t.equal(adapter.request(at(), handshake('reasoning.effort=high')).url, `wss://${host}/v1/realtime?model=m&reasoning.effort=high`)
     t.equal(adapter.request(at({ baseUrl: 'http://127.0.0.1:1/v1' }), handshake('', { model: 'a b&c=d' })).url, 'ws://127.0.0.1:1/v1/realtime?model=a+b%26c%3Dd')
     t.strictSame(adapter.request(at({ apiKey: undefined }), handshake()).headers, {})
   }
 })
 
-t.test('xAI has no transcription sessions, and OpenAI has', async t => {
-  for (const query of ['intent=transcription', 'intent=x&intent=transcription', 'call_id=rtc_1&intent=transcription']) {
-    t.throws(() => xai.request(at(), handshake(query)), { name: 'GatewayError', code: 'unsupported_feature', param: 'intent' })
-    t.equal(openai.request(at(), handshake(query)).url, `wss://api.openai.com/v1/realtime?${query}`)
+t.test('xAI has no transcription sessions, and OpenAI has, without a model beside the intent', async t => {
+  const transcription = handshake('intent=transcription', { kind: 'transcription' })
+  t.throws(() => xai.request(at(), transcription), { name: 'GatewayError', code: 'unsupported_feature', param: 'intent' })
+  t.notOk(xai.serves!(transcription))
+  for (const baseUrl of [undefined, 'https://api.openai.com/v1?model=fixed']) t.equal(openai.request(at({ baseUrl }), transcription).url, 'wss://api.openai.com/v1/realtime?intent=transcription')
+})
+
+t.test('translation has an address of its own, and a model that translates no other', async t => {
+  const translation = handshake('', { kind: 'translation', model: 'gpt-realtime-translate' })
+  t.equal(openai.request(at(), translation).url, 'wss://api.openai.com/v1/realtime/translations?model=gpt-realtime-translate')
+  t.equal(openai.request(at({ baseUrl: 'http://127.0.0.1:1/v1/realtime?x=1' }), translation).url, 'ws://127.0.0.1:1/v1/realtime/translations?x=1&model=gpt-realtime-translate')
+  t.throws(() => xai.request(at(), translation), { code: 'unsupported_feature', message: 'The provider of this model has no translation sessions.' })
+  for (const kind of ['realtime', 'transcription'] as const) {
+    t.throws(() => openai.request(at(), { ...translation, kind }), { code: 'unsupported_feature', param: 'model', message: /\/v1\/realtime\/translations/ })
+    t.notOk(openai.serves!({ ...translation, kind }))
+    t.ok(openai.serves!(handshake('', { kind, model: 'gpt-realtime-translated' })))
   }
-  t.equal(xai.request(at(), handshake('intent=talk')).url, 'wss://api.x.ai/v1/realtime?intent=talk')
 })
 
 t.test('a token is the bearer in the place of a key', async t => {
@@ -115,8 +128,8 @@ t.test('what only some providers have is refused as such where no other was aske
 t.test('an upstream is ready with its first event, or as soon as it is open where it attaches to a call', async t => {
   for (const adapter of [xai, openai]) {
     t.equal(adapter.readyAt!(handshake()), 'event')
-    t.equal(adapter.readyAt!(handshake('intent=transcription')), 'event')
-    t.equal(adapter.readyAt!(handshake('call_id=rtc_1')), 'open')
+    t.equal(adapter.readyAt!(handshake('intent=transcription', { kind: 'transcription' })), 'event')
+    t.equal(adapter.readyAt!(handshake('call_id=rtc_1', { kind: 'attached' })), 'open')
   }
 })
 

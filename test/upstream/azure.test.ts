@@ -8,8 +8,8 @@ import type { HandshakeRequest, Deployment, UpstreamAnswer, UpstreamRefusal } fr
 
 const base = 'https://res.openai.azure.com'
 const at = (more: Partial<Deployment> = {}): Deployment => ({ id: 'd', model: 'm', target: 'azure/voice', apiKey: 'key-1', baseUrl: base, ...more })
-const handshake = (query = '', more: Partial<HandshakeRequest> = {}): HandshakeRequest => ({ model: 'voice', query: new URLSearchParams(query), ...more })
-const unnamed = (query: string): HandshakeRequest => ({ query: new URLSearchParams(query) })
+const handshake = (query = '', more: Partial<HandshakeRequest> = {}): HandshakeRequest => ({ kind: 'realtime', model: 'voice', query: new URLSearchParams(query), ...more })
+const other = (query: string): HandshakeRequest => handshake(query, { kind: query.startsWith('call_id') ? 'attached' : 'transcription' })
 const urlOf = (deployment: Partial<Deployment>, client = handshake()): string => azure.request(at(deployment), client).url
 
 t.test('whatever form of base an operator writes leads to the GA and the preview endpoint', async t => {
@@ -70,24 +70,26 @@ t.test('key or token, never both', async t => {
   t.strictSame(azure.request(at(), handshake('', { safetyIdentifier: 'user-1' })).headers, { 'api-key': 'key-1' })
 })
 
-t.test("the client's query passes, transcription and calls too", async t => {
-  t.equal(urlOf({}, unnamed('intent=transcription')), 'wss://res.openai.azure.com/openai/v1/realtime?intent=transcription')
-  t.equal(urlOf({}, unnamed('call_id=rtc_1&a=1&a=2')), 'wss://res.openai.azure.com/openai/v1/realtime?call_id=rtc_1&a=1&a=2')
+t.test("the client's query passes; transcription and calls have no model beside it", async t => {
+  t.equal(urlOf({}, other('intent=transcription')), 'wss://res.openai.azure.com/openai/v1/realtime?intent=transcription')
+  t.equal(urlOf({}, other('call_id=rtc_1&a=1&a=2')), 'wss://res.openai.azure.com/openai/v1/realtime?call_id=rtc_1&a=1&a=2')
   t.equal(urlOf({ baseUrl: `${base}?region=eu` }, handshake('region=us&x=1')), 'wss://res.openai.azure.com/openai/v1/realtime?region=eu&model=voice&x=1')
+  t.equal(urlOf({ realtimeProtocol: 'preview' }, other('intent=transcription')), 'wss://res.openai.azure.com/openai/realtime?api-version=2025-04-01-preview&intent=transcription')
+  t.throws(() => urlOf({}, handshake('', { kind: 'translation' })), { code: 'unsupported_feature' })
   t.equal(azure.readyAt!(handshake()), 'event')
-  t.equal(azure.readyAt!(unnamed('intent=transcription')), 'event')
-  t.equal(azure.readyAt!(unnamed('call_id=rtc_1')), 'open')
+  t.equal(azure.readyAt!(other('intent=transcription')), 'event')
+  t.equal(azure.readyAt!(other('call_id=rtc_1')), 'open')
 })
 
 t.test('no client chooses deployment or version, in whatever letters', async t => {
   const names = ['model', 'deployment', 'api-version'].flatMap(name => [name, name.toUpperCase(), name[0]!.toUpperCase() + name.slice(1)])
   const query = names.map(name => `${name}=evil`).join('&')
   for (const realtimeProtocol of ['ga', 'preview'] as const) {
-    for (const client of [handshake(`${query}&x=1`), unnamed(`intent=transcription&${query}`)]) t.notMatch(urlOf({ realtimeProtocol }, client), /evil/)
+    for (const client of [handshake(`${query}&x=1`), other(`intent=transcription&${query}`)]) t.notMatch(urlOf({ realtimeProtocol }, client), /evil/)
   }
   await holds(t, 200, fc.tuple(fc.constantFrom('ga', 'preview'), fc.array(fc.tuple(fc.oneof(fc.string(), fc.constantFrom(...names)), fc.string()), { maxLength: 8 })), ([realtimeProtocol, pairs]) => {
     const plain = new URL(urlOf({ realtimeProtocol }))
-    const url = new URL(urlOf({ realtimeProtocol }, { model: 'voice', query: new URLSearchParams(pairs) }))
+    const url = new URL(urlOf({ realtimeProtocol }, { kind: 'realtime', model: 'voice', query: new URLSearchParams(pairs) }))
     const said = ({ searchParams }: URL): string[][] => [...searchParams].filter(([name]) => ['model', 'deployment', 'api-version'].includes(name.toLowerCase()))
     deepStrictEqual([url.origin, url.pathname, said(url)], [plain.origin, plain.pathname, said(plain)])
   })

@@ -78,9 +78,12 @@ async function play ({ candidates, hedgeAfterMs, leavesAfter, session }: Scene):
   const client = new AbortController()
   if (leavesAfter !== undefined) turns(leavesAfter).then(() => client.abort(new Error('gone')))
   const connected = await connect({ candidates: deployments, hedgeAfterMs }, {
-    handshake: { query: new URLSearchParams() }, named: true, lease, report: outcome => { outcomes.push(outcome) }, attempts: [], signal: client.signal
+    handshake: { kind: 'realtime', query: new URLSearchParams() }, lease, report: outcome => { outcomes.push(outcome) }, attempts: [], signal: client.signal
   }, tools).catch(() => undefined)
-  if (session === 'ends') connected?.ended({ ms: 1, closeCode: 1006, unresponsive: false })
+  if (session === 'ends' && connected !== undefined) {
+    connected.began()
+    outcomes.push({ type: 'ended', deployment: connected.deployment, ms: 1, closeCode: 1006, unresponsive: false })
+  }
   lease.release()
   await turns(40)
   return { taken, returned, outcomes }

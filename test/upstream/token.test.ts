@@ -5,9 +5,10 @@ import t from 'tap'
 import { azure } from '../../lib/providers/azure/adapter.ts'
 import { dialDeployment as attempt } from '../../lib/upstream/attempt.ts'
 import type { AttemptTools, Attempted } from '../../lib/upstream/attempt.ts'
+import type { ClientRequest } from '../../lib/upstream/deployment.ts'
 import { openai } from '../../lib/providers/openai/adapter.ts'
 import { xai } from '../../lib/providers/xai/adapter.ts'
-import type { Deployment, HandshakeRequest, UpstreamRequest } from '../../types/index.ts'
+import type { Deployment, UpstreamRequest } from '../../types/index.ts'
 import { newLease } from '../fixtures/routing.ts'
 
 const connectTimeout = 1_000
@@ -33,9 +34,9 @@ function tools (change: Partial<AttemptTools> = {}): AttemptTools & { readonly d
 }
 
 const at = (token: Deployment['token'], target = 'azure/voice'): Deployment => ({ id: 'd', model: 'm', target, baseUrl: 'https://res.openai.azure.com', token })
-const plain = { model: 'voice', query: new URLSearchParams() }
+const plain = { kind: 'realtime', query: new URLSearchParams() } as const
 const never = new AbortController().signal
-const dialDeployment = (deployment: Deployment, handshake: HandshakeRequest, tools: AttemptTools, signal: AbortSignal): Promise<Attempted> => attempt(deployment, handshake, tools, newLease(), signal)
+const dialDeployment = (deployment: Deployment, handshake: ClientRequest, tools: AttemptTools, signal: AbortSignal): Promise<Attempted> => attempt(deployment, handshake, tools, newLease(), signal)
 const hangs = (): Promise<string> => new Promise(() => {})
 
 t.test('each dial asks for a token of its own, and shows it as bearer', async t => {

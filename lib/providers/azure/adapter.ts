@@ -1,6 +1,7 @@
-import type { Deployment, UpstreamAdapter } from '../../../types/index.ts'
-import { readyAt } from '../bearer.ts'
+import type { Deployment, HandshakeRequest, UpstreamAdapter } from '../../../types/index.ts'
+import { namesModel, readyAt } from '../bearer.ts'
 import { classifyAnswer } from '../refusal.ts'
+import { unsupported } from '../unsupported.ts'
 import { addQuery, socketUrl } from '../url.ts'
 
 /** `api-version` of the preview endpoints, where the deployment names none. */
@@ -13,17 +14,20 @@ const own = new Set(['model', 'deployment', 'api-version'])
 /**
  * Azure OpenAI (learn.microsoft.com, "GPT Realtime API via WebSockets"): `wss://<resource>/openai/v1/realtime?model=<deployment>`, which refuses
  * an `api-version` with 401, or the dated preview `wss://<resource>/openai/realtime?api-version=…&deployment=<deployment>`,
- * which speaks the beta shape. The credential is an `api-key`, or an Entra token as bearer. Refusals come at the upgrade.
+ * which speaks the beta shape. A transcription session has `intent=transcription` and no model beside it. The credential is an `api-key`, or an Entra token as bearer. Refusals come at the upgrade.
  */
 export const azure: UpstreamAdapter = {
   provider: 'azure',
-  request (deployment, { model, query }, token) {
+  serves,
+  request (deployment, handshake, token) {
+    if (!serves(handshake)) throw unsupported(handshake.kind)
+    const { model, query } = handshake
     const preview = isPreview(deployment)
     const url = endpointUrl(deployment.baseUrl, preview)
     const written = new Map([...url.searchParams].map(([name, value]) => [name.toLowerCase(), value]))
     for (const name of [...url.searchParams.keys()]) if (own.has(name.toLowerCase())) url.searchParams.delete(name)
     if (preview) url.searchParams.set('api-version', deployment.apiVersion ?? (written.get('api-version') || defaultApiVersion))
-    if (model !== undefined) url.searchParams.set(preview ? 'deployment' : 'model', model)
+    if (namesModel(handshake)) url.searchParams.set(preview ? 'deployment' : 'model', model)
     addQuery(url, new URLSearchParams([...query].filter(([name]) => !own.has(name.toLowerCase()))))
     return { url: url.href, headers: credential(deployment, token) }
   },
@@ -34,6 +38,11 @@ export const azure: UpstreamAdapter = {
     return classifyAnswer(answer)
   },
   dialect: deployment => isPreview(deployment) ? 'beta' : 'openai'
+}
+
+/** Translation sessions are OpenAI's own: Azure documents none. */
+function serves ({ kind }: HandshakeRequest): boolean {
+  return kind !== 'translation'
 }
 
 function isPreview ({ realtimeProtocol }: Deployment): boolean {

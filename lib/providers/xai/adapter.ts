@@ -1,20 +1,18 @@
 import type { HandshakeRequest, UpstreamAdapter } from '../../../types/index.ts'
-import { GatewayError } from '../../errors.ts'
 import { bearerRequest, readyAt } from '../bearer.ts'
 import { classifyAnswer } from '../refusal.ts'
+import { unsupported } from '../unsupported.ts'
 
 /**
  * xAI Grok Voice: `wss://api.x.ai/v1/realtime?model=…` with a bearer key and nothing else
- * (docs.x.ai, "Speech to Speech"). The model is chosen by the query alone. It has no transcription sessions: `intent=transcription`
- * would open one that speaks.
+ * (docs.x.ai, "Speech to Speech"). The model is chosen by the query alone. It has no transcription sessions, where `intent=transcription`
+ * would open one that speaks, and no translation sessions.
  */
 export const xai: UpstreamAdapter = {
   provider: 'xai',
   serves,
   request (deployment, handshake, token) {
-    if (!serves(handshake)) {
-      throw new GatewayError('unsupported_feature', { param: 'intent', message: 'The provider of this model has no transcription sessions.' })
-    }
+    if (!serves(handshake)) throw unsupported(handshake.kind)
     return bearerRequest('https://api.x.ai/v1', deployment, handshake, token)
   },
   readyAt,
@@ -26,6 +24,6 @@ export const xai: UpstreamAdapter = {
   dialect: () => 'xai'
 }
 
-function serves ({ query }: Pick<HandshakeRequest, 'query'>): boolean {
-  return !query.getAll('intent').includes('transcription')
+function serves ({ kind }: HandshakeRequest): boolean {
+  return kind === 'realtime' || kind === 'attached'
 }

@@ -67,15 +67,15 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
       for (const handshake of hellos()) assert.ok(!(JSON.stringify(asked({ ...more, ...handshake })) ?? '').includes(canary), 'the request holds it')
     }),
     rule('lets no parameter of the client change where the request goes', () => {
-      const { origin, pathname } = new URL(adapter.request(given, { model: 'm', query: new URLSearchParams() }).url)
-      const url = new URL(adapter.request(given, { model: 'm', query: new URLSearchParams([['x', '&model=evil#f\r\nHost: evil'], ['a/../b', '@evil/']]) }).url)
+      const { origin, pathname } = new URL(adapter.request(given, { kind: 'realtime', model: 'm', query: new URLSearchParams() }).url)
+      const url = new URL(adapter.request(given, { kind: 'realtime', model: 'm', query: new URLSearchParams([['x', '&model=evil#f\r\nHost: evil'], ['a/../b', '@evil/']]) }).url)
       assert.deepEqual([url.origin, url.pathname], [origin, pathname])
       assert.ok(!url.searchParams.getAll('model').includes('evil'), 'the model is another')
     }),
     ...(adapter.serves === undefined
       ? []
       : [rule('says beforehand which sessions it has', () => {
-          for (const handshake of hellos()) assert.equal(adapter.serves!(handshake), asked(handshake) !== undefined, `?${handshake.query}`)
+          for (const handshake of hellos()) assert.equal(adapter.serves!(handshake), asked(handshake) !== undefined, `${handshake.kind}?${handshake.query}`)
         })]),
     rule('says when the upstream has answered: with its first event, or when it is open', () => {
       for (const handshake of hellos()) assert.ok([undefined, 'event', 'open'].includes(adapter.readyAt?.(handshake)), 'neither event nor open')
@@ -92,7 +92,7 @@ function requestOf (adapter: UpstreamAdapter, deployment: Deployment, handshake:
   try {
     return adapter.request(deployment, handshake)
   } catch (error) {
-    if (handshake.query.size > 0 && error instanceof GatewayError && error.code === 'unsupported_feature') return undefined
+    if (handshake.kind !== 'realtime' && error instanceof GatewayError && error.code === 'unsupported_feature') return undefined
     throw error
   }
 }
@@ -142,11 +142,12 @@ function classifyRules (classify: NonNullable<UpstreamAdapter['classify']>, read
 function hellos (): HandshakeRequest[] {
   const query = (text = ''): URLSearchParams => new URLSearchParams(text)
   return [
-    frozen({ model: 'voice-1', query: query() }),
-    frozen({ query: query('intent=transcription') }),
-    frozen({ query: query('call_id=rtc_1') }),
-    frozen({ model: 'vendor/voice 2?&#%2F', query: query('reasoning.effort=low&a=1&a=2&b=') }),
-    frozen({ model: 'ünï🎙', query: query('x=%0d%0aX-Evil:%201&y=%23%26%3D&%F0%9F%8E%99=1'), safetyIdentifier: 'user-1' })
+    frozen({ kind: 'realtime', model: 'voice-1', query: query() }),
+    frozen({ kind: 'transcription', model: 'hears-1', query: query('intent=transcription') }),
+    frozen({ kind: 'translation', model: 'translates-1', query: query() }),
+    frozen({ kind: 'attached', model: 'voice-1', query: query('call_id=rtc_1') }),
+    frozen({ kind: 'realtime', model: 'vendor/voice 2?&#%2F', query: query('reasoning.effort=low&a=1&a=2&b=') }),
+    frozen({ kind: 'realtime', model: 'ünï🎙', query: query('x=%0d%0aX-Evil:%201&y=%23%26%3D&%F0%9F%8E%99=1'), safetyIdentifier: 'user-1' })
   ]
 }
 

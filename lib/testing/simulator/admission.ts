@@ -8,6 +8,9 @@ export type Admission =
   | { readonly type: 'accept', readonly fatal?: FatalError }
   | { readonly type: 'refuse', readonly status: number, readonly message: string, readonly code: string }
 
+/** Where OpenAI has its translation sessions, which no other flavour has. */
+export const TRANSLATIONS_PATH = '/v1/realtime/translations'
+
 export const PATHS: Readonly<Record<SimulatorFlavour, string>> = {
   openai: '/v1/realtime',
   azure: '/openai/v1/realtime',
@@ -25,7 +28,8 @@ export function offeredProtocols (request: IncomingMessage): string[] {
 
 /** Decides on an upgrade as the provider does. */
 export function admit (request: IncomingMessage, url: URL, flavour: SimulatorFlavour, options: SimulatorOptions): Admission {
-  if (url.pathname !== PATHS[flavour]) {
+  const translates = flavour === 'openai' && url.pathname === TRANSLATIONS_PATH
+  if (url.pathname !== PATHS[flavour] && !translates) {
     if (flavour === 'azure') return { type: 'refuse', status: 404, message: 'Resource not found', code: '404' }
     return { type: 'refuse', status: 404, message: `Invalid URL (GET ${url.pathname})`, code: 'not_found' }
   }
@@ -61,11 +65,12 @@ function openAiProblem (
   if (!isGood) return { fatal: fatalError('invalid_api_key', { apiKey: key }) }
   if (request.headers['openai-beta'] !== undefined || offered.includes(OPENAI_BETA)) return { fatal: fatalError('beta_api_shape_disabled') }
   const model = url.searchParams.get('model')
-  if (!model) {
-    const needsNone = url.searchParams.has('call_id') || url.searchParams.get('intent') === 'transcription'
-    return needsNone ? {} : { fatal: fatalError('missing_model') }
-  }
-  if (!model.includes('realtime')) return { fatal: fatalError('invalid_model', { model }) }
+  const intent = url.searchParams.get('intent')
+  if (intent !== null && intent !== 'transcription') return { fatal: fatalError('invalid_intent', { intent }) }
+  const needsNone = url.searchParams.has('call_id') || intent !== null
+  if (!model) return needsNone ? {} : { fatal: fatalError('missing_model') }
+  // Exactly one of model, intent and call_id.
+  if (needsNone || model.includes('translate') !== (url.pathname === TRANSLATIONS_PATH) || !model.includes('realtime')) return { fatal: fatalError('invalid_model', { model }) }
   if (options.models && !options.models.includes(model)) return { fatal: fatalError('model_not_found', { model }) }
   return {}
 }
@@ -74,6 +79,9 @@ function azure (url: URL, isGood: boolean, { models }: SimulatorOptions): Admiss
   const deployment = url.searchParams.get('model')
   // The GA endpoint has no versions, and says so as if the key were wrong.
   if (!isGood || url.searchParams.has('api-version')) return { type: 'refuse', status: 401, message: 'Access denied due to invalid subscription key or wrong API endpoint.', code: '401' }
+  const intent = url.searchParams.has('intent')
+  if (intent && deployment !== null) return { type: 'refuse', status: 400, message: 'The requested operation is unsupported.', code: 'OperationNotSupported' }
+  if (intent || url.searchParams.has('call_id')) return { type: 'accept' }
   if (!deployment || (models && !models.includes(deployment))) {
     return { type: 'refuse', status: 404, message: 'The API deployment for this resource does not exist.', code: 'DeploymentNotFound' }
   }

@@ -9,23 +9,25 @@ export interface FatalError {
 
 /** Fatal errors by their OpenAI `code`. */
 export type FatalErrorCode =
-  'invalid_api_key' | 'insufficient_permissions' | 'missing_model' | 'invalid_model' | 'model_not_found' |
+  'invalid_api_key' | 'insufficient_permissions' | 'missing_model' | 'invalid_model' | 'invalid_intent' | 'model_not_found' |
   'beta_api_shape_disabled' | 'session_expired' | 'insufficient_quota' | 'billing_hard_limit_reached' | 'account_deactivated'
 
 /** What a fatal error's text may name. */
 export interface FatalErrorSubject {
   readonly apiKey?: string
   readonly model?: string
+  readonly intent?: string
 }
 
 /** OpenAI accepts the upgrade even then; texts and close codes as observed in 2026. */
 export function fatalError (code: FatalErrorCode, subject: FatalErrorSubject = {}): FatalError {
-  const { apiKey = '', model = '' } = subject
+  const { apiKey = '', model = '', intent = '' } = subject
   const rows: Record<FatalErrorCode, readonly [close: number, message: string, reason?: string]> = {
     invalid_api_key: [3000, `Incorrect API key provided: ${maskKey(apiKey)}. You can find your API key at https://platform.openai.com/account/api-keys.`],
     insufficient_permissions: [3000, 'You have insufficient permissions for this operation.'],
     missing_model: [4000, 'You must provide a model parameter, for example wss://api.openai.com/v1/realtime?model=gpt-realtime-1.5'],
     invalid_model: [4000, `Model "${model}" is not supported in realtime mode. Supported models are listed at https://platform.openai.com/docs/models.`],
+    invalid_intent: [4000, `Invalid intent: "${intent}".`],
     model_not_found: [4004, `The model \`${model}\` does not exist or you do not have access to it.`],
     beta_api_shape_disabled: [4000, 'The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.'],
     session_expired: [1001, SESSION_EXPIRED, SESSION_EXPIRED],

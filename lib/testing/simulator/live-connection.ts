@@ -22,6 +22,7 @@ interface LiveConnectionOptions {
 export class LiveConnection extends EventEmitter<ConnectionEvents> implements SimulatorConnection {
   readonly index: number
   readonly url: string
+  readonly path: string
   readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
   readonly protocols: readonly string[]
@@ -43,6 +44,7 @@ export class LiveConnection extends EventEmitter<ConnectionEvents> implements Si
     this.request = request
     this.socket = socket
     this.url = request.url ?? '/'
+    this.path = url.pathname
     this.query = url.searchParams
     this.headers = request.headers
     this.protocols = offeredProtocols(request)

@@ -1,4 +1,5 @@
 import type { RealtimeEvent } from '../../../types/index.ts'
+import { TRANSLATIONS_PATH } from './admission.ts'
 import { createClock } from './clock.ts'
 import type { SimulatorFrame } from './connection.ts'
 import type { Conversation } from './conversation.ts'
@@ -13,6 +14,7 @@ import type { SimulatorFlavour, SimulatorOptions } from './options.ts'
 import { createRandom } from './random.ts'
 import { UTTERANCES } from './session.ts'
 import type { ProviderSession, SessionHost } from './session.ts'
+import { createTranslationSession } from './translation.ts'
 import { createXaiSession } from './xai.ts'
 
 /** What a session is started with. */
@@ -47,6 +49,7 @@ export function runSession ({ connection, flavour, options, faults, fatal, conve
   let failuresLeft = failure ? failure.responses ?? 1 : 0
 
   const host: SessionHost = {
+    path: connection.path,
     query: connection.query,
     clock,
     random,
@@ -79,7 +82,12 @@ export function runSession ({ connection, flavour, options, faults, fatal, conve
     connection.close(problem.close, problem.reason)
     return
   }
-  serve(flavour === 'xai' ? createXaiSession(host) : createOpenAiSession(host, { azure: flavour === 'azure' }))
+  serve(createSession())
+
+  function createSession (): ProviderSession {
+    if (flavour === 'xai') return createXaiSession(host)
+    return host.path === TRANSLATIONS_PATH ? createTranslationSession(host) : createOpenAiSession(host, { azure: flavour === 'azure' })
+  }
 
   function firstFault (): FatalError | 'silent' | undefined {
     const error = faultOf(faults, 'error_first')

@@ -6,6 +6,8 @@ import type { Random } from './random.ts'
 
 /** What a session needs of the connection that it lives on. */
 export interface SessionHost {
+  /** Path of the upgrade's target. */
+  readonly path: string
   readonly query: URLSearchParams
   readonly clock: Clock
   readonly random: Random
