@@ -1,7 +1,7 @@
 import type { Dialect } from '../../../../types/index.ts'
 import { tellError } from './errors-in.ts'
 import { clearOutput, createItem, retrieveItem } from './items-out.ts'
-import { addItem, commitItem, deleteItem, truncateItem } from './items.ts'
+import { addItem, commitItem, deleteItem, endItem, truncateItem } from './items.ts'
 import { addOutput, endOutput } from './outputs.ts'
 import { addArguments, addPart, addText, addTranscript, endArguments, endSound, endPart, endText, endTranscript, positioned, sound, soundPasses } from './parts.ts'
 import { cancelResponse, commit, createResponse } from './requests.ts'
@@ -40,6 +40,7 @@ export const xaiUpstream: Dialect<XaiState> = {
     'conversation.created': createConversation,
     'conversation.item.added': addItem,
     'conversation.item.created': addItem,
+    'conversation.item.done': endItem,
     'conversation.item.truncated': truncateItem,
     'conversation.item.deleted': deleteItem,
     'conversation.item.input_audio_transcription.updated': updateTranscript,
@@ -64,8 +65,8 @@ export const xaiUpstream: Dialect<XaiState> = {
     'response.text.done': drop,
     'response.function_call_arguments.delta': addArguments,
     'response.function_call_arguments.done': endArguments,
-    'response.mcp_call_arguments.delta': positioned,
-    'response.mcp_call_arguments.done': positioned,
+    'response.mcp_call_arguments.delta': addArguments,
+    'response.mcp_call_arguments.done': endArguments,
     'response.mcp_call.in_progress': positioned,
     'response.mcp_call.completed': positioned,
     'response.mcp_call.failed': positioned
