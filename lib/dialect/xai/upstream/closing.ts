@@ -18,7 +18,7 @@ export function closeOutputs (event: RealtimeEvent, state: XaiState, response: s
   for (const kept of items) {
     const said = output.filter(isFields).find(({ id }) => id === kept.id)
     const { open, growing } = kept
-    const known = said ?? (kept.item && filled(kept.item, kept, state.context))
+    const known = said ?? (kept.item && growing ? filled(kept.item, kept, state.context) : kept.item)
     const ended = known?.status === 'completed' || known?.status === 'incomplete'
     const item = known && growing && !ended && hasStatus(known) ? { ...known, status: status === 'completed' ? status : 'incomplete' } : known
     if (growing) closing.push(...closeParts(event, kept, response, item, state.context, closing.length))

@@ -38,7 +38,9 @@ function withoutTexts (item: Fields): Fields {
 
 /** The item is what it will be: what it was made of is no longer needed. Until its response is done, it may have to be told once more. */
 export function settle (kept: Kept, item: Fields | undefined, response: 'running' | 'done'): void {
+  const lacks = (item === kept.item && !kept.whole) || kept.arguments === undefined || [...kept.parts.values()].some(({ text }) => text === undefined)
   remember(kept, item, response === 'running' ? longestText + largestItem : largestItem)
+  if (lacks) kept.whole = false
   kept.open = kept.growing = false
   kept.parts.clear()
   kept.arguments = ''
