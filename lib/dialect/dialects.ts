@@ -15,7 +15,7 @@ export interface Dialects {
    * @param context of the session
    * @returns `undefined` where both speak the same
    */
-  between (client: DialectName | undefined, upstream: DialectName | Dialect | undefined, context: Pick<DialectContext, 'attached' | 'adjusted'>): Translation | undefined
+  between (client: DialectName | undefined, upstream: DialectName | Dialect | undefined, context: Pick<DialectContext, 'attached' | 'resumes' | 'adjusted'>): Translation | undefined
 }
 
 // GA is what all are translated through, and needs none itself.

@@ -61,6 +61,7 @@ export function openSession (client: Joint, handshake: Pick<ClientHandshake, 'di
     const told = new Set<string>()
     return tools.dialects.between(principal.dialect ?? handshake.dialect, upstreamDialect(deployment, log, tools), {
       attached: handshake.query.has('call_id'),
+      resumes: handshake.query.has('conversation_id'),
       adjusted (field, why = 'nearest') {
         if (told.size < mostTold && told.size < told.add(field).size) log.warn({ session: id, field }, adjustments[why])
       }

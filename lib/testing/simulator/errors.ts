@@ -71,6 +71,9 @@ export const softErrors = {
   missingType: (): SoftError => ({ code: 'invalid_event', message: "The 'type' field is missing." }),
   missingParameter: (param: string): SoftError => ({ code: 'missing_required_parameter', message: `Missing required parameter: '${param}'.`, param }),
   unknownParameter: (param: string): SoftError => ({ code: 'unknown_parameter', message: `Unknown parameter: '${param}'.`, param }),
+  exclusive: (param: string, names: readonly string[]): SoftError => ({
+    code: 'invalid_value', message: `Exactly one of ${names.map(name => `'${name}'`).join(', ')} must be provided.`, param
+  }),
   commitEmpty: (ms: number): SoftError => ({
     code: 'input_audio_buffer_commit_empty',
     message: `Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but buffer only has ${ms.toFixed(2)}ms of audio.`
