@@ -58,6 +58,8 @@ export interface DialectContext {
   readonly voices: Readonly<Record<string, string>>
   /** The session was there before the client: it has attached to a call (`call_id`), whose settings are others' to make. Default `false`. */
   readonly attached?: boolean
+  /** The client has asked to go on with an older conversation (xAI's `conversation_id` in the URL). Default `false`. */
+  readonly resumes?: boolean
   /**
    * Told the field of an event that does not arrive as it was sent.
    * @param why default `nearest`

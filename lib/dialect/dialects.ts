@@ -24,7 +24,7 @@ export interface Dialects {
   choose (settled: DialectName | undefined, upstream: DialectName | Dialect | undefined, context: SessionContext): DialectChoice
 }
 
-type SessionContext = Pick<DialectContext, 'attached' | 'adjusted'>
+type SessionContext = Pick<DialectContext, 'attached' | 'resumes' | 'adjusted'>
 
 /** How a client and an upstream come together. */
 export interface DialectChoice {

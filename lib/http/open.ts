@@ -26,7 +26,7 @@ const tellings: Readonly<Record<Adjustment, string>> = {
  * Joins an answered client and its upstream.
  * @param lease everything that was taken for the session; it is the session's from here on
  */
-export function openSession (client: UpgradedSocket, handshake: Pick<ClientHandshake, 'dialect' | 'kind'>, admitted: Admitted, lease: Lease, log: FastifyBaseLogger, tools: RouteTools): void {
+export function openSession (client: UpgradedSocket, handshake: Pick<ClientHandshake, 'dialect' | 'kind' | 'query'>, admitted: Admitted, lease: Lease, log: FastifyBaseLogger, tools: RouteTools): void {
   const { options, registry, now } = tools
   const { deployment, upstream, principal, model, asked, route } = admitted
   const { id: principalId, keyHash, team, models, expiresAt } = principal
@@ -48,7 +48,9 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
     upstream: {
       ...upstream,
       deployment: deployment.id,
-      dialect: tools.dialects.choose(principal.dialect ?? handshake.dialect, dialect, { attached: handshake.kind === 'attached', adjusted }),
+      dialect: tools.dialects.choose(principal.dialect ?? handshake.dialect, dialect, {
+        attached: handshake.kind === 'attached', resumes: handshake.query.has('conversation_id'), adjusted
+      }),
       usualNames: typeof dialect !== 'object',
       lease: admitted.lease
     },

@@ -11,6 +11,8 @@ const mostItems = 64
 interface OpenItem {
   /** Absent: nobody said. */
   readonly response?: string
+  /** The response has told of it, and not of its end: so it is with tools of an MCP server, which have no `status`. */
+  readonly growing?: boolean
   /** Of the function that it calls. */
   readonly name?: string
   /** What the conversation was told of it, while it was in progress. */
@@ -23,9 +25,16 @@ interface OpenItem {
  */
 export type OpenItems = Map<string, OpenItem>
 
-/** Remembers which response an item is of. */
-export function learn (items: OpenItems, item: unknown, response: unknown): void {
-  note(items, item, isName(response) ? { response } : {})
+/** What is remembered of the items of a session. */
+export interface ItemMemory {
+  readonly items: OpenItems
+  /** Ids of the latest of which the client has heard that they are done: newer endpoints of the shape say so themselves. */
+  readonly done: Set<string>
+}
+
+/** Remembers which response an item is of. Until its end there it grows. */
+export function learn ({ items }: ItemMemory, item: unknown, response: unknown): void {
+  note(items, item, { growing: true, ...isName(response) && { response } })
 }
 
 /** The name of the function that an item calls. */
@@ -34,32 +43,45 @@ export function nameOf (items: OpenItems, id: unknown): string | undefined {
 }
 
 /** `conversation.item.created` in GA: the item is there, and is done when it is not about to grow. */
-export function announce (event: RealtimeEvent, items: OpenItems): readonly RealtimeEvent[] {
+export function announce (event: RealtimeEvent, memory: ItemMemory): readonly RealtimeEvent[] {
   const item = itemToGa(event['item'])
   const added = { ...event, type: 'conversation.item.added', item }
   if (!isFields(item)) return [added]
   const after = Object.hasOwn(event, 'previous_item_id') ? { previous_item_id: event['previous_item_id'] } : {}
-  if (own(item, 'status') !== 'in_progress' || idOf(item) === undefined) {
-    settle(items, item)
+  const id = idOf(item)
+  const grows = own(item, 'status') === 'in_progress' || memory.items.get(id ?? '')?.growing === true
+  if (id === undefined || !grows) {
+    settle(memory, item)
     return [added, doneEvent(event, item, after)]
   }
-  const announced = { item: short(item, ['id', 'object', 'type', 'role', 'name', 'call_id']), after: short(after, ['previous_item_id']) }
-  note(items, item, { announced })
+  const announced = { item: short(item, ['id', 'object', 'type', 'role', 'name', 'call_id', 'server_label']), after: short(after, ['previous_item_id']) }
+  memory.done.delete(id)
+  note(memory.items, item, { announced })
   return [added]
 }
 
 /** The `conversation.item.done` that goes before the end of an item in its response. */
-export function finish (event: RealtimeEvent, items: OpenItems): readonly RealtimeEvent[] {
+export function finish (event: RealtimeEvent, memory: ItemMemory): readonly RealtimeEvent[] {
   const item = itemToGa(event['item'])
   const id = idOf(item)
-  const known = id === undefined ? undefined : items.get(id)
+  const known = id === undefined ? undefined : memory.items.get(id)
+  if (known !== undefined) note(memory.items, item, { growing: false })
   if (!isFields(item) || known?.announced === undefined) return []
-  settle(items, item)
+  settle(memory, item)
   return [doneEvent(event, item, known.announced.after)]
 }
 
+/** `conversation.item.done` of the provider's own. What the client has heard of already it does not hear again. */
+export function passDone (event: RealtimeEvent, memory: ItemMemory): readonly RealtimeEvent[] {
+  const item = itemToGa(event['item'])
+  if (memory.done.has(idOf(item) ?? '')) return []
+  settle(memory, item)
+  return [item === event['item'] ? event : { ...event, item }]
+}
+
 /** Forgets the items of a response that ended. What is still open of them ends with it. */
-export function finishAll (event: RealtimeEvent, items: OpenItems): readonly RealtimeEvent[] {
+export function finishAll (event: RealtimeEvent, memory: ItemMemory): readonly RealtimeEvent[] {
+  const { items } = memory
   const response = isFields(event['response']) ? event['response'] : {}
   const responseId = own(response, 'id')
   const output = own(response, 'output')
@@ -70,6 +92,7 @@ export function finishAll (event: RealtimeEvent, items: OpenItems): readonly Rea
     if (known.announced === undefined) continue
     const last: unknown = Array.isArray(output) ? output.find(item => idOf(item) === id) : undefined
     const item = isFields(last) ? itemToGa(last) : unfinished(known.announced.item)
+    remember(memory.done, id)
     done.push(doneEvent(event, item, known.announced.after, done.length))
   }
   return done
@@ -86,14 +109,27 @@ function note (items: OpenItems, item: unknown, news: OpenItem): void {
 }
 
 /** Nothing more is to be told of the item; the name of its function may still be asked for. */
-function settle (items: OpenItems, item: unknown): void {
-  if (items.has(idOf(item) ?? '')) note(items, item, { announced: undefined })
+function settle ({ items, done }: ItemMemory, item: unknown): void {
+  const id = idOf(item)
+  if (id === undefined) return
+  remember(done, id)
+  if (items.has(id)) note(items, item, { announced: undefined })
+}
+
+function remember (done: Set<string>, id: string): void {
+  done.delete(id)
+  done.add(id)
+  if (done.size > mostItems) done.delete(done.values().next().value!)
 }
 
 function unfinished (item: Fields): Fields {
-  const type = own(item, 'type')
-  const empty = type === 'message' ? { content: [] } : type === 'function_call' ? { arguments: '' } : {}
-  return { ...item, status: 'incomplete', ...empty }
+  switch (own(item, 'type')) {
+    case 'message': return { ...item, status: 'incomplete', content: [] }
+    case 'function_call': return { ...item, status: 'incomplete', arguments: '' }
+    // These have no status.
+    case 'mcp_call': return { ...item, arguments: '' }
+    default: return item
+  }
 }
 
 /** Its id follows from that of the event that it comes of, so that the same session reads the same each time. */

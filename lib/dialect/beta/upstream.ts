@@ -4,19 +4,18 @@ import { errorIn } from './error.ts'
 import { own, replace } from './fields.ts'
 import { itemToBeta, itemToGa, withItems } from './items.ts'
 import { withoutSurplus } from './lacking.ts'
-import { announce, finish, finishAll, learn, nameOf } from './open-items.ts'
-import type { OpenItems } from './open-items.ts'
+import { announce, finish, finishAll, learn, nameOf, passDone } from './open-items.ts'
+import type { ItemMemory } from './open-items.ts'
 import { flatten, nest, responseParamPaths, responsePaths, sessionPaths, transcriptionPaths } from './field-paths.ts'
 
-interface State {
+interface State extends ItemMemory {
   readonly context: DialectContext
-  readonly items: OpenItems
 }
 
 /** A provider that speaks OpenAI's beta shape, as Azure's preview endpoints do (the types of the `openai` package, beta/realtime). */
 export const betaUpstream: Dialect<State> = {
   name: 'beta',
-  start: context => ({ context, items: new Map() }),
+  start: context => ({ context, items: new Map(), done: new Set() }),
 
   clientToUpstream: {
     'session.update': updateSession,
@@ -29,13 +28,14 @@ export const betaUpstream: Dialect<State> = {
     'session.updated': tellSession,
     'transcription_session.created': tellTranscription,
     'transcription_session.updated': tellTranscription,
-    'conversation.item.created': (event, { items }) => announce(event, items),
+    'conversation.item.created': announce,
+    'conversation.item.done': passDone,
     'conversation.item.retrieved': tellItem,
     'conversation.item.input_audio_transcription.completed': tellTranscript,
     'response.created': tellResponse,
-    'response.done': (event, { items }) => [...finishAll(event, items), tellResponse(event)],
+    'response.done': (event, state) => [...finishAll(event, state), tellResponse(event)],
     'response.output_item.added': addItem,
-    'response.output_item.done': (event, { items }) => [...finish(event, items), tellItem(event)],
+    'response.output_item.done': (event, state) => [...finish(event, state), tellItem(event)],
     'response.text.delta': 'response.output_text.delta',
     'response.text.done': 'response.output_text.done',
     'response.audio.delta': 'response.output_audio.delta',
@@ -82,8 +82,8 @@ function tellItem (event: RealtimeEvent): RealtimeEvent {
   return replace(event, 'item', itemToGa(event['item']))
 }
 
-function addItem (event: RealtimeEvent, { items }: State): RealtimeEvent {
-  learn(items, event['item'], event['response_id'])
+function addItem (event: RealtimeEvent, state: State): RealtimeEvent {
+  learn(state, event['item'], event['response_id'])
   return tellItem(event)
 }
 

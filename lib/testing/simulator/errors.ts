@@ -78,6 +78,9 @@ export const softErrors = {
     message: `Invalid '${param}': string too long. Expected a string with maximum length ${most}, but got a string with length ${length} instead.`,
     param
   }),
+  exclusive: (param: string, names: readonly string[]): SoftError => ({
+    code: 'invalid_value', message: `Exactly one of ${names.map(name => `'${name}'`).join(', ')} must be provided.`, param
+  }),
   commitEmpty: (ms: number): SoftError => ({
     code: 'input_audio_buffer_commit_empty',
     message: `Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but buffer only has ${ms.toFixed(2)}ms of audio.`

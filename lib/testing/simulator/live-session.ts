@@ -56,6 +56,7 @@ export function runSession ({ connection, flavour, options, faults, fatal, conve
     seed,
     now,
     scenario: options.scenario,
+    strict: options.strict ?? true,
     models: options.models,
     conversations,
     hear: (index, durationMs) => typeof options.hears === 'function'

@@ -14,6 +14,7 @@ import { startResponse } from './openai-response.ts'
 import type { ResponseRequest } from './openai-response.ts'
 import { realtimeSession, transcriptionSession, updateSession } from './openai-session-object.ts'
 import type { ProviderSession, RunningResponse, SessionHost } from './session.ts'
+import { refusedByOpenAi } from './strict-openai.ts'
 import { createOpenAiMeter } from './usage.ts'
 
 const SESSION_SECONDS = 3600
@@ -143,7 +144,9 @@ export function createOpenAiSession (host: SessionHost, options: { readonly azur
     latency: ({ type }) => type === 'session.update' ? 65 : type === 'response.create' ? 90 : 0,
     receive (event) {
       const handler = Object.hasOwn(handlers, event.type) ? handlers[event.type] : undefined
-      if (handler) handler(event)
+      const error = host.strict ? refusedByOpenAi(event, session) : undefined
+      if (error) refuse(error, event)
+      else if (handler) handler(event)
       else refuse(softErrors.invalidType(event.type), event)
     },
     receiveBinary: () => refuse(softErrors.binaryFrame()),

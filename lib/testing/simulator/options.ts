@@ -33,6 +33,12 @@ export interface SimulatorOptions {
   readonly hears?: string | ((index: number, durationMs: number) => string)
   /** Faults that happen on every connection; `inject` plans them for single ones. Default none. */
   readonly faults?: readonly SimulatorFault[]
+  /**
+   * Refuses what the provider refuses: fields that OpenAI does not know, values that it does not take, parts that a role does not have,
+   * parameters that exclude each other; tools of MCP servers that xAI would call unasked. Default `true`; `false` overlooks them, for clients
+   * that are ahead of the simulator.
+   */
+  readonly strict?: boolean
   /** How many of the latest messages in each direction a connection keeps for inspection. Default 1000. */
   readonly keepFrames?: number
 }

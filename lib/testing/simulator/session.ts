@@ -18,6 +18,8 @@ export interface SessionHost {
   readonly scenario: SimulatedScenario | undefined
   /** What is heard in the user's audio, turn by turn. */
   readonly hear: (index: number, durationMs: number) => string
+  /** Whether events are refused for all that the provider refuses them for. */
+  readonly strict: boolean
   /** Models and deployments that are served; `undefined`: every realtime model. */
   readonly models: readonly string[] | undefined
   /** The error that the next response must fail with, when a fault says so. */

@@ -7,6 +7,7 @@ import type { SoftError } from './errors.ts'
 import { isFields } from './fields.ts'
 import { hexId, uuid } from './ids.ts'
 import type { ProviderSession, RunningResponse, SessionHost } from './session.ts'
+import { refusedByXai } from './strict-xai.ts'
 import { createXaiMeter } from './usage.ts'
 import type { XaiContext } from './xai-context.ts'
 import { createXaiInput } from './xai-input.ts'
@@ -143,7 +144,9 @@ export function createXaiSession (host: SessionHost): ProviderSession {
     latency: ({ type }) => type === 'session.update' ? 143 : 0,
     receive (event) {
       const handler = Object.hasOwn(handlers, event.type) ? handlers[event.type] : undefined
-      if (handler) handler(event)
+      const error = host.strict ? refusedByXai(event) : undefined
+      if (error) refuse(error, event)
+      else if (handler) handler(event)
       else refuse({ type: 'invalid_event', code: 'invalid_event', message: `Unsupported event type: ${event.type}`, param: 'type' }, event)
     },
     receiveBinary (data) {

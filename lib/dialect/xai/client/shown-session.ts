@@ -1,3 +1,4 @@
+import { GatewayError } from '../../../errors.ts'
 import { fieldsOf, isFields, isName } from '../../fields.ts'
 import { shownAudio, shownTranscription } from './audio.ts'
 import { field } from './fields.ts'
@@ -7,7 +8,10 @@ import { xaiTools } from './tools.ts'
 import { shownVoice } from './voice.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 
-/** `session.created`, and the `conversation.created` that xAI sends behind it and some of its clients wait for. */
+/**
+ * `session.created`, and the `conversation.created` that xAI sends behind it and some of its clients wait for. One that asked for an older
+ * conversation is told that it has none.
+ */
 export function showCreatedSession (event: RealtimeEvent, state: XaiClientState): Translated {
   const { event_id: eventId, session } = event
   const id = fieldsOf(session).id
@@ -17,7 +21,8 @@ export function showCreatedSession (event: RealtimeEvent, state: XaiClientState)
     conversation: { id: `conv_${isName(id) ? id.replace(/^sess_/, '') : ''}`, object: 'realtime.conversation' },
     previous_item_id: null
   }
-  if (!isFields(session)) return [event, conversation]
+  const answers = state.context.resumes === true ? [noSuchConversation()] : []
+  if (!isFields(session)) return [event, conversation, ...answers]
   const shown = {
     ...field('id', id),
     object: 'realtime.session',
@@ -29,7 +34,13 @@ export function showCreatedSession (event: RealtimeEvent, state: XaiClientState)
     tools: xaiTools(session.tools ?? []),
     ...field('model', session.model)
   }
-  return [{ ...event, session: shown }, conversation]
+  return [{ ...event, session: shown }, conversation, ...answers]
+}
+
+/** Nothing of the older conversation is there; the client must not believe that it is heard. */
+function noSuchConversation (): RealtimeEvent {
+  const message = 'OpenAI cannot resume a conversation. This session is a new one.'
+  return { ...new GatewayError('unsupported_feature', { param: 'conversation_id', message }).toEvent() }
 }
 
 /**

@@ -1,10 +1,9 @@
 import { fieldsOf, isFields } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
-import type { RealtimeEvent } from '../../../../types/index.ts'
+import type { DialectContext, RealtimeEvent } from '../../../../types/index.ts'
 import { doneId, itemDone } from './items.ts'
-import { filled, findKept, settle } from './kept.ts'
+import { collected, filled, findKept, settle } from './kept.ts'
 import type { Kept, XaiState } from './state.ts'
-import { textOf } from './values.ts'
 
 /**
  * A response that is cut off may end with no word about what it was saying; OpenAI closes all that it has opened.
@@ -19,11 +18,11 @@ export function closeOutputs (event: RealtimeEvent, state: XaiState, response: s
   for (const kept of items) {
     const said = output.filter(isFields).find(({ id }) => id === kept.id)
     const { open, growing } = kept
-    const known = said ?? (kept.item && filled(kept.item, kept))
+    const known = said ?? (kept.item && growing ? filled(kept.item, kept, state.context) : kept.item)
     const ended = known?.status === 'completed' || known?.status === 'incomplete'
-    const item = known && growing && !ended ? { ...known, status: status === 'completed' ? status : 'incomplete' } : known
-    if (growing) closing.push(...closeParts(event, kept, response, item, closing.length))
-    settle(kept, item)
+    const item = known && growing && !ended && hasStatus(known) ? { ...known, status: status === 'completed' ? status : 'incomplete' } : known
+    if (growing) closing.push(...closeParts(event, kept, response, item, state.context, closing.length))
+    settle(kept, item, 'done')
     if (item === undefined) continue
     if (said === undefined) {
       // The position of an item in the list is its output_index.
@@ -36,8 +35,13 @@ export function closeOutputs (event: RealtimeEvent, state: XaiState, response: s
   return { closing, output: all }
 }
 
-/** What ends the parts of a message, or the arguments of a function call: OpenAI says so of a call that is cut off, too. */
-function closeParts (event: RealtimeEvent, kept: Kept, response: string, item: Fields | undefined, from: number): readonly RealtimeEvent[] {
+/** Calls of an MCP server's tools have none. */
+function hasStatus ({ type }: Fields): boolean {
+  return type !== 'mcp_call'
+}
+
+/** What ends the parts of a message, or the arguments of a call: OpenAI says so of a call that is cut off, too. */
+function closeParts (event: RealtimeEvent, kept: Kept, response: string, item: Fields | undefined, context: DialectContext, from: number): readonly RealtimeEvent[] {
   const closing: RealtimeEvent[] = []
   const close = (name: string, fields: Fields): void => {
     const eventId = doneId(event, kept.id, from + closing.length)
@@ -45,12 +49,15 @@ function closeParts (event: RealtimeEvent, kept: Kept, response: string, item: F
   }
   for (const [index, { type, text, ended }] of [...kept.parts].sort(([a], [b]) => a - b)) {
     const at = { content_index: index }
+    const name = type === 'audio' ? 'transcript' : 'text'
     if (type === 'audio' && !ended.has('sound')) close('output_audio', at)
-    if (!ended.has('words')) close(type === 'audio' ? 'output_audio_transcript' : 'output_text', { ...at, ...type === 'audio' ? { transcript: text } : { text } })
-    if (!ended.has('part')) close('content_part', { ...at, part: type === 'audio' ? { type, transcript: text } : { type, text } })
+    if (!ended.has('words')) close(type === 'audio' ? 'output_audio_transcript' : 'output_text', { ...at, ...collected(name, text, '', context) })
+    if (!ended.has('part')) close('content_part', { ...at, part: { type, ...collected(name, text, 'part.', context) } })
   }
-  if (item?.type === 'function_call' && !kept.argued) {
-    close('function_call_arguments', { call_id: item.call_id, name: item.name, arguments: textOf(item.arguments, kept.arguments) })
-  }
+  const { type, call_id: call, name, arguments: said } = item ?? {}
+  if (kept.argued || (type !== 'function_call' && type !== 'mcp_call')) return closing
+  const args = collected('arguments', typeof said === 'string' ? said : kept.arguments, '', context)
+  if (type === 'function_call') close('function_call_arguments', { call_id: call, name, ...args })
+  else close('mcp_call_arguments', args)
   return closing
 }

@@ -2,7 +2,7 @@ import type { Dialect } from '../../../../types/index.ts'
 import { withShortCallIds } from './calls.ts'
 import { tellError } from './errors-in.ts'
 import { clearOutput, createItem, retrieveItem } from './items-out.ts'
-import { addItem, commitItem, deleteItem, truncateItem } from './items.ts'
+import { addItem, commitItem, deleteItem, endItem, truncateItem } from './items.ts'
 import { addOutput, endOutput } from './outputs.ts'
 import { addArguments, addPart, addText, addTranscript, endArguments, endSound, endPart, endText, endTranscript, positioned, sound, soundPasses } from './parts.ts'
 import { cancelResponse, commit, createResponse } from './requests.ts'
@@ -41,6 +41,7 @@ export const xaiUpstream: Dialect<XaiState> = withShortCallIds({
     'conversation.created': createConversation,
     'conversation.item.added': addItem,
     'conversation.item.created': addItem,
+    'conversation.item.done': endItem,
     'conversation.item.truncated': truncateItem,
     'conversation.item.deleted': deleteItem,
     'conversation.item.input_audio_transcription.updated': updateTranscript,
@@ -65,8 +66,8 @@ export const xaiUpstream: Dialect<XaiState> = withShortCallIds({
     'response.text.done': drop,
     'response.function_call_arguments.delta': addArguments,
     'response.function_call_arguments.done': endArguments,
-    'response.mcp_call_arguments.delta': positioned,
-    'response.mcp_call_arguments.done': positioned,
+    'response.mcp_call_arguments.delta': addArguments,
+    'response.mcp_call_arguments.done': endArguments,
     'response.mcp_call.in_progress': positioned,
     'response.mcp_call.completed': positioned,
     'response.mcp_call.failed': positioned

@@ -41,8 +41,8 @@ function spoken (part: unknown): unknown {
 /** xAI cannot repeat an item: those that were seen last are repeated for it. */
 export function retrieveItem (event: RealtimeEvent, state: XaiState): Translated {
   const kept = findKept(state, event.item_id)
-  if (kept?.item === undefined) throw new GatewayError('item_retrieve_invalid_item_id', { param: 'item_id' })
-  return { answer: { type: 'conversation.item.retrieved', event_id: `event_retrieved_${++state.answers}`, item: filled(kept.item, kept) } }
+  if (kept?.item === undefined || !kept.whole) throw new GatewayError('item_retrieve_invalid_item_id', { param: 'item_id' })
+  return { answer: { type: 'conversation.item.retrieved', event_id: `event_retrieved_${++state.answers}`, item: filled(kept.item, kept, state.context) } }
 }
 
 export function clearOutput (): never {

@@ -1,7 +1,7 @@
 import { isFields } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
-import { findKept, keptOf, remember, setTranscript, speechOf } from './kept.ts'
+import { filled, findKept, keptOf, remember, setTranscript, speechOf } from './kept.ts'
 import { most } from './state.ts'
 import type { Kept, XaiState } from './state.ts'
 import { keep, nameOf, textOf } from './values.ts'
@@ -55,7 +55,8 @@ export function addItem (event: RealtimeEvent, state: XaiState): Translated {
   const item = itemIn(event.item, false)
   // Of functions and of later turns xAI does not say what they come after.
   const previous = nameOf(event.previous_item_id) ?? state.last
-  const grows = item.status === 'in_progress' && !(id !== undefined && state.speeches.get(id)?.committed === true)
+  const growing = findKept(state, id)?.growing === true
+  const grows = growing || (item.status === 'in_progress' && !(id !== undefined && state.speeches.get(id)?.committed === true))
   const added = { ...event, type: 'conversation.item.added', previous_item_id: previous, item }
   const last = grows || item.status !== 'in_progress' ? item : { ...item, status: 'completed' }
   if (id !== undefined) {
@@ -67,6 +68,21 @@ export function addItem (event: RealtimeEvent, state: XaiState): Translated {
     remember(kept, last)
   }
   return grows ? added : [added, itemDone(event, { id: id ?? 'item', previous }, last)]
+}
+
+/** xAI has not said so until now. Where it does, the client does not hear again what it has heard already. */
+export function endItem (event: RealtimeEvent, state: XaiState): Translated {
+  if (!isFields(event.item)) return event
+  const kept = findKept(state, event.item.id)
+  const id = nameOf(event.item.id)
+  if (id !== undefined && state.announced.has(id) && kept?.open !== true) return undefined
+  const textOnly = state.running.get(kept?.response ?? '')?.textOnly ?? false
+  const item = itemIn(filled(event.item, kept, state.context), textOnly)
+  if (kept !== undefined) {
+    kept.open = false
+    remember(kept, item)
+  }
+  return { ...event, previous_item_id: nameOf(event.previous_item_id) ?? kept?.previous ?? null, item }
 }
 
 /** With this, what the user said is done. */

@@ -1,8 +1,9 @@
 import { fieldsOf } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
-import { most } from './state.ts'
+import type { DialectContext } from '../../../../types/index.ts'
+import { longestText, most } from './state.ts'
 import type { Kept, Part, Speech, XaiState } from './state.ts'
-import { isSmall, keep, textOf } from './values.ts'
+import { isSmall, keep, largestItem, nameOf, textOf } from './values.ts'
 
 /** What is kept of an item, from now on at the latest. */
 export function keptOf (state: XaiState, id: string): Kept {
@@ -12,7 +13,7 @@ export function keptOf (state: XaiState, id: string): Kept {
   const oldest = state.items.size < most.items ? undefined : [...state.items.values()].find(({ open, response }) => !(open && (response === undefined || state.running.has(response))))
   if (oldest !== undefined) state.items.delete(oldest.id)
   return keep(state.items, id, {
-    id, item: undefined, previous: null, open: false, response: undefined, growing: false, index: undefined, parts: new Map<number, Part>(), arguments: '', argued: false
+    id, item: undefined, whole: true, previous: null, open: false, response: undefined, growing: false, index: undefined, parts: new Map<number, Part>(), arguments: '', argued: false
   }, most.items)
 }
 
@@ -20,36 +21,65 @@ export function findKept (state: XaiState, id: unknown): Kept | undefined {
   return typeof id === 'string' ? state.items.get(id) : undefined
 }
 
-/** Remembers an item as the client knows it. */
-export function remember (kept: Kept, item: Fields | undefined): void {
-  kept.item = isSmall(item) ? item : undefined
+/** Remembers an item as the client knows it, up to so many characters. */
+export function remember (kept: Kept, item: Fields | undefined, most = largestItem): void {
+  kept.whole = isSmall(item, most)
+  kept.item = kept.whole || item === undefined ? item : withoutTexts(item)
 }
 
-/** The item is what it will be: what it was made of is no longer needed. */
-export function settle (kept: Kept, item: Fields | undefined): void {
-  remember(kept, item)
+// All of an item that has a bound.
+const named = ['id', 'object', 'type', 'status', 'role', 'name', 'call_id', 'server_label']
+
+function withoutTexts (item: Fields): Fields {
+  const left = Object.fromEntries(named.map(name => [name, nameOf(item[name])]).filter(([, value]) => value !== undefined))
+  if (!Array.isArray(item.content)) return left
+  return { ...left, content: item.content.slice(0, most.parts).map((part: unknown) => ({ type: nameOf(fieldsOf(part).type) })) }
+}
+
+/** The item is what it will be: what it was made of is no longer needed. Until its response is done, it may have to be told once more. */
+export function settle (kept: Kept, item: Fields | undefined, response: 'running' | 'done'): void {
+  const lacks = (item === kept.item && !kept.whole) || kept.arguments === undefined || [...kept.parts.values()].some(({ text }) => text === undefined)
+  remember(kept, item, response === 'running' ? longestText + largestItem : largestItem)
+  if (lacks) kept.whole = false
   kept.open = kept.growing = false
   kept.parts.clear()
   kept.arguments = ''
 }
 
+/** To be called where a text is left out, as there is more of it than is collected. */
+export function leaveText (field: string, { adjusted }: DialectContext): void {
+  adjusted(field, 'too_long')
+}
+
+/** A text for an object that is being made. */
+export function collected (name: string, text: string | undefined, path: string, context: DialectContext): Fields {
+  if (text === undefined) leaveText(`${path}${name}`, context)
+  return text === undefined ? {} : { [name]: text }
+}
+
+const calls: ReadonlySet<unknown> = new Set(['function_call', 'mcp_call'])
+
 /** An item with what was said of it before, where it does not say so itself. */
-export function filled (item: Fields, kept: Kept | undefined): Fields {
+export function filled (item: Fields, kept: Kept | undefined, context: DialectContext): Fields {
   if (kept === undefined) return item
-  if (item.type === 'function_call' && textOf(item.arguments, '') === '') {
-    return { ...item, arguments: kept.arguments === '' ? textOf(kept.item?.arguments, '') : kept.arguments }
+  if (calls.has(item.type) && textOf(item.arguments, '') === '') {
+    const { arguments: _, ...rest } = item
+    const before = kept.whole ? textOf(kept.item?.arguments, '') : undefined
+    return { ...rest, ...collected('arguments', kept.arguments === '' ? before : kept.arguments, 'item.', context) }
   }
   if (item.type !== 'message' || (Array.isArray(item.content) && item.content.length > 0)) return item
-  const parts = [...kept.parts].sort(([a], [b]) => a - b).map(([, { type, text }]) => {
-    return type === 'text' ? { type: 'output_text', text } : { type: 'output_audio', transcript: text }
+  const parts = [...kept.parts].sort(([a], [b]) => a - b).map(([index, { type, text }]) => {
+    const path = `item.content[${index}].`
+    return type === 'text' ? { type: 'output_text', ...collected('text', text, path, context) } : { type: 'output_audio', ...collected('transcript', text, path, context) }
   })
+  if (parts.length === 0 && !kept.whole) leaveText('item.content', context)
   return { ...item, content: parts.length === 0 ? kept.item?.content : parts }
 }
 
 /** Puts a transcript into an item that is kept. */
 export function setTranscript (kept: Kept | undefined, index: unknown, transcript: unknown): void {
   const content = kept?.item?.content
-  if (kept === undefined || !Array.isArray(content) || typeof transcript !== 'string') return
+  if (kept === undefined || !kept.whole || !Array.isArray(content) || typeof transcript !== 'string') return
   const at = index ?? 0
   remember(kept, { ...kept.item, content: content.map((part: unknown, i) => i === at ? { ...fieldsOf(part), transcript } : part) })
 }

@@ -29,10 +29,10 @@ export function addOutput (event: RealtimeEvent, state: XaiState): Translated {
 export function endOutput (event: RealtimeEvent, state: XaiState): Translated {
   if (!isFields(event.item)) return positioned(event, state)
   const kept = findKept(state, event.item.id)
-  const item = itemIn(filled(event.item, kept), isRead(event, state))
+  const item = itemIn(filled(event.item, kept, state.context), isRead(event, state))
   const ended = { ...event, output_index: kept?.index ?? numberOf(event.output_index, 0), item }
   if (kept === undefined) return ended
   const { open } = kept
-  settle(kept, item)
+  settle(kept, item, 'running')
   return open ? [itemDone(event, kept, item), ended] : ended
 }

@@ -1,6 +1,6 @@
 import { fieldsOf } from '../../fields.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
-import { findKept } from './kept.ts'
+import { collected, findKept } from './kept.ts'
 import { longestText, most } from './state.ts'
 import type { Part, XaiState } from './state.ts'
 import { nameOf, numberOf, textOf } from './values.ts'
@@ -51,25 +51,36 @@ export function endPart (event: RealtimeEvent, state: XaiState): Translated {
   const said = fieldsOf(event.part)
   const known = spokenPart(event, state)
   known?.ended.add('part')
-  const text = textOf(said.transcript, textOf(said.text, known?.text ?? ''))
+  const text = known === undefined ? '' : known.text
   const type = said.type === 'text' || known?.type === 'text' || isRead(event, state) ? 'text' : 'audio'
-  return { ...positionedPart(event, state), part: type === 'text' ? { type, text } : { type, transcript: text } }
+  const own = saidText(said.transcript) ?? saidText(said.text)
+  const told = collected(type === 'text' ? 'text' : 'transcript', own ?? text, 'part.', state.context)
+  return { ...positionedPart(event, state), part: { type, ...told } }
+}
+
+function saidText (text: unknown): string | undefined {
+  return typeof text === 'string' ? text : undefined
 }
 
 function add (part: Part | undefined, delta: unknown): void {
-  if (part !== undefined && typeof delta === 'string' && part.text.length + delta.length <= longestText) part.text += delta
+  if (part !== undefined) part.text = joined(part.text, delta)
 }
 
-/** What is kept of a text: a copy, as a slice would hold all of it. */
-function beginning (text: string): string {
-  return text.length <= longestText ? text : Buffer.from(text.slice(0, longestText)).toString()
+/** A text with what comes behind it; `undefined` as soon as there is more than is collected. */
+function joined (text: string | undefined, delta: unknown): string | undefined {
+  return text === undefined || typeof delta !== 'string' ? text : short(text + delta)
 }
 
-/** @returns all that was said in the part */
-function end (part: Part | undefined, text: unknown): string {
+function short (text: string): string | undefined {
+  return text.length <= longestText ? text : undefined
+}
+
+/** @returns all that was said in the part, as far as it was collected */
+function end (part: Part | undefined, text: unknown): string | undefined {
   part?.ended.add('words')
-  if (part !== undefined && typeof text === 'string') part.text = beginning(text)
-  return textOf(text, part?.text ?? '')
+  if (typeof text !== 'string') return part === undefined ? '' : part.text
+  if (part !== undefined) part.text = short(text)
+  return text
 }
 
 export function addTranscript (event: RealtimeEvent, state: XaiState): Translated {
@@ -81,7 +92,9 @@ export function addTranscript (event: RealtimeEvent, state: XaiState): Translate
 export function endTranscript (event: RealtimeEvent, state: XaiState): Translated {
   const said = end(spokenPart(event, state), event.transcript)
   const { transcript, ...told } = positionedPart(event, state)
-  return isRead(event, state) ? { ...told, type: 'response.output_text.done', text: said } : { ...told, type: event.type, transcript: said }
+  return isRead(event, state)
+    ? { ...told, type: 'response.output_text.done', ...collected('text', said, '', state.context) }
+    : { ...told, type: event.type, ...collected('transcript', said, '', state.context) }
 }
 
 export function addText (event: RealtimeEvent, state: XaiState): Translated {
@@ -90,7 +103,8 @@ export function addText (event: RealtimeEvent, state: XaiState): Translated {
 }
 
 export function endText (event: RealtimeEvent, state: XaiState): Translated {
-  return { ...positionedPart(event, state), text: end(partOf(event, state, 'text'), event.text) }
+  const { text: _, ...told } = positionedPart(event, state)
+  return { ...told, type: event.type, ...collected('text', end(partOf(event, state, 'text'), event.text), '', state.context) }
 }
 
 export function sound (event: RealtimeEvent, state: XaiState): Translated {
@@ -112,7 +126,7 @@ export function soundPasses ({ running, sessionConfig }: XaiState): boolean {
 
 export function addArguments (event: RealtimeEvent, state: XaiState): Translated {
   const kept = findKept(state, event.item_id)
-  if (kept !== undefined && typeof event.delta === 'string' && kept.arguments.length + event.delta.length <= longestText) kept.arguments += event.delta
+  if (kept !== undefined) kept.arguments = joined(kept.arguments, event.delta)
   return positioned(event, state)
 }
 
@@ -120,7 +134,7 @@ export function endArguments (event: RealtimeEvent, state: XaiState): Translated
   const kept = findKept(state, event.item_id)
   if (kept !== undefined) {
     kept.argued = true
-    if (typeof event.arguments === 'string') kept.arguments = beginning(event.arguments)
+    if (typeof event.arguments === 'string') kept.arguments = short(event.arguments)
   }
   return positioned(event, state)
 }

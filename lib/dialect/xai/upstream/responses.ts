@@ -43,7 +43,7 @@ export function endResponse (event: RealtimeEvent, state: XaiState): Translated 
   const status = statusOf(response.status)
   const textOnly = running?.textOnly ?? state.sessionConfig.textOnly
   const said: readonly unknown[] = Array.isArray(response.output) ? response.output : []
-  const told = said.map(item => isFields(item) ? itemIn(filled(item, findKept(state, item.id)), textOnly) : item)
+  const told = said.map(item => isFields(item) ? itemIn(filled(item, findKept(state, item.id), state.context), textOnly) : item)
   const { closing, output } = id === undefined ? { closing: [], output: told } : closeOutputs(event, state, id, told, status)
   if (id !== undefined) state.running.delete(id)
   const lead = { status, status_details: detailsOf(response, status, running), output }

@@ -63,7 +63,8 @@ export interface Running extends Omit<Request, 'textOnly' | 'instead'> {
 
 export interface Part {
   type: 'audio' | 'text'
-  text: string
+  /** `undefined`: more was said than is collected. */
+  text: string | undefined
   /** What the client has heard the end of. */
   readonly ended: Set<'sound' | 'words' | 'part'>
 }
@@ -71,8 +72,10 @@ export interface Part {
 /** An item that was seen. */
 export interface Kept {
   readonly id: string
-  /** As the client knows it; `undefined` where it is too large to be kept. */
+  /** As the client knows it; where it is too large to be kept, without its texts. */
   item: Fields | undefined
+  /** Nothing of `item` is left out. */
+  whole: boolean
   previous: string | null
   /** Whether the client has heard that it was added, but not that it is done. */
   open: boolean
@@ -82,8 +85,8 @@ export interface Kept {
   index: number | undefined
   /** What has been said so far, by content index. */
   readonly parts: Map<number, Part>
-  /** Of a function call, and whether the client has heard that they are complete. */
-  arguments: string
+  /** Of a call, and whether the client has heard that they are complete; `undefined`: they are longer than what is collected. */
+  arguments: string | undefined
   argued: boolean
 }
 
@@ -132,7 +135,7 @@ export interface XaiState {
 /** How many of each are remembered. */
 export const most = { updates: 16, requests: 16, running: 8, items: 32, parts: 8, announced: 256, speeches: 16 }
 
-/** The characters of what is said in one item, up to which they are collected: more than an hour of speech. */
+/** The characters of a text or of arguments up to which they are collected: more than an hour of speech. Nothing is ever cut: what is longer is left out. */
 export const longestText = 65_536
 
 /** OpenAI's default; xAI's is that nobody listens for the end of a turn. */

@@ -18,10 +18,10 @@ export function numberOf (value: unknown, otherwise: number): number {
   return typeof value === 'number' ? value : otherwise
 }
 
-/** Whether a value is small enough to be kept. */
-export function isSmall (value: unknown): boolean {
+/** Whether a value is small enough to be kept: as JSON of at most so many characters. */
+export function isSmall (value: unknown, most = largestItem): boolean {
   try {
-    return (JSON.stringify(value) ?? '').length <= largestItem
+    return (JSON.stringify(value) ?? '').length <= most
   } catch {
     // Too deep to be written.
     return false
