@@ -46,14 +46,14 @@ export interface Legs {
 const cancel = '{"type":"response.cancel"}'
 
 export function joinLegs (parts: SessionParts, turns: Turns, owner: LegsOwner): Legs {
-  const { limits, unfinished, now, clientStages = [] } = parts
+  const { limits, unfinished, now, clientStages = [], upstreamStages = [] } = parts
   const { usualNames = true } = parts.upstream
   const dialect = createDialectStages(parts.upstream.dialect ?? { translation: undefined }, () => {
     upPipeline.refresh()
     downPipeline.refresh()
   })
   const upPipeline = createPipeline([turns.client, ...clientStages, dialect.client])
-  const downPipeline = createPipeline(usualNames ? [turns.upstream, dialect.upstream] : [dialect.upstream, turns.upstream])
+  const downPipeline = createPipeline([...usualNames ? [turns.upstream, dialect.upstream] : [dialect.upstream, turns.upstream], ...upstreamStages])
   const messages = new TokenBucket(limits.messageRate, limits.messageBurst, now())
   const controls = new TokenBucket(limits.controlRate, limits.controlBurst, now())
 

@@ -51,6 +51,8 @@ export interface SessionParts {
   readonly limits: SessionLimits
   /** Stages of what the client sends, before it is translated. Default: none. */
   readonly clientStages?: readonly Stage[]
+  /** Stages of what the upstream sends, after it is translated: both lists see the client's words. Default: none. */
+  readonly upstreamStages?: readonly Stage[]
   readonly observer: SessionObserver
   /** What was taken for the session. Its upstream's lease hangs on it too. */
   readonly lease: Lease
