@@ -59,7 +59,7 @@ const events: Readonly<Record<string, PhaseEvent>> = {
 const contexts: Readonly<Record<string, PhaseContext>> = {
   rests: { running: 0, upstreamOpen: true, secret },
   runs: { running: 1, upstreamOpen: true, secret },
-  'runs, unheard': { running: 1, upstreamOpen: false, secret }
+  unheard: { running: 1, upstreamOpen: false, secret }
 }
 
 /** A phase in a line; `=` where it is the one before. */
@@ -86,14 +86,15 @@ function inOrder (effects: readonly Effect[]): string {
   }).join(' · ')
 }
 
-/** By event: from which phases it leads where, and what is done. Contexts are said where they count; what is not here changes nothing. */
+/** By event: from which phases it leads where, and what is done. What is not here changes nothing.
+ * Behind a phase: `runs`, a response that is heard; `rests`, none; `unheard`, one that is not heard; `at rest`, either of these two. */
 const table: Readonly<Record<string, ReadonlyArray<readonly [from: string, to: string, effects: string]>>> = {
   drain: [
     ['open rests', 'closing, by gateway 1012 draining, upstream leaving 1000', 'tell draining · close client 1012 "draining" · close upstream 1000 · cut_later'],
-    ['open runs / open runs, unheard', 'draining', '']
+    ['open runs / open unheard', 'draining', '']
   ],
   'the drain\'s deadline': [
-    ['open rests / open runs, unheard / draining', 'closing, by gateway 1012 draining, upstream leaving 1000', 'tell draining · close client 1012 "draining" · close upstream 1000 · cut_later'],
+    ['open at rest / draining', 'closing, by gateway 1012 draining, upstream leaving 1000', 'tell draining · close client 1012 "draining" · close upstream 1000 · cut_later'],
     ['open runs', 'closing, by gateway 1012 draining, upstream lingering 1000', 'tell draining · close client 1012 "draining" · linger'],
     ['lingering', 'closing, by client 1000, upstream leaving 1000 "bye", gone client', 'close upstream 1000 "bye" · cut_later'],
     ['lingering alone', 'closing, by gateway 3000 key_expired, upstream leaving 1000', 'close upstream 1000 · cut_later']
@@ -104,42 +105,42 @@ const table: Readonly<Record<string, ReadonlyArray<readonly [from: string, to: s
     ['lingering alone', 'closing, by gateway 3000 key_expired, upstream leaving 1000', 'close upstream 1000 · cut_later']
   ],
   fail: [
-    ['open rests / open runs, unheard / draining rests / draining runs, unheard', 'closing, by gateway 3000 key_expired, upstream leaving 1000', 'tell key_expired · close client 3000 "key_expired" · close upstream 1000 · cut_later'],
+    ['open at rest / draining at rest', 'closing, by gateway 3000 key_expired, upstream leaving 1000', 'tell key_expired · close client 3000 "key_expired" · close upstream 1000 · cut_later'],
     ['open runs / draining runs', 'closing, by gateway 3000 key_expired, upstream lingering 1000', 'tell key_expired · close client 3000 "key_expired" · linger']
   ],
   'fail with a code': [
-    ['open rests / open runs, unheard / draining rests / draining runs, unheard', 'closing, by gateway 1008 key_expired, upstream leaving 1000', 'tell key_expired · close client 1008 "key_expired" · close upstream 1000 · cut_later'],
+    ['open at rest / draining at rest', 'closing, by gateway 1008 key_expired, upstream leaving 1000', 'tell key_expired · close client 1008 "key_expired" · close upstream 1000 · cut_later'],
     ['open runs / draining runs', 'closing, by gateway 1008 key_expired, upstream lingering 1000', 'tell key_expired · close client 1008 "key_expired" · linger']
   ],
   close: [
     ['open / draining', 'closing, by gateway 4001, upstream leaving 4001 "moved"', 'close client 4001 "moved" · close upstream 4001 "moved" · cut_later']
   ],
   'client closed': [
-    ['open rests / open runs, unheard / draining rests / draining runs, unheard', 'closing, by client 1000, upstream leaving 1000 "bye"', 'close upstream 1000 "bye" · cut_later'],
+    ['open at rest / draining at rest', 'closing, by client 1000, upstream leaving 1000 "bye"', 'close upstream 1000 "bye" · cut_later'],
     ['open runs / draining runs', 'closing, by client 1000, upstream lingering 1000 "bye"', 'linger'],
-    ['client settling rests / client settling runs, unheard', 'closing, by client 1006, upstream leaving 1000 "bye"', 'close upstream 1000 "bye" · cut_later'],
+    ['client settling at rest', 'closing, by client 1006, upstream leaving 1000 "bye"', 'close upstream 1000 "bye" · cut_later'],
     ['client settling runs', 'closing, by client 1006, upstream lingering 1000 "bye"', 'linger'],
-    ['lingering rests / lingering runs, unheard / client gone rests / client gone runs, unheard', 'closing, by client 1000, upstream leaving 1000 "bye", gone client', 'close upstream 1000 "bye" · cut_later'],
+    ['lingering at rest / client gone at rest', 'closing, by client 1000, upstream leaving 1000 "bye", gone client', 'close upstream 1000 "bye" · cut_later'],
     ['lingering runs / client gone runs', 'closing, by client 1000, upstream lingering 1000 "bye", gone client', 'linger'],
-    ['client told rests / client told runs, unheard', 'closing, by upstream 1001, upstream leaving 1000 "bye"', 'close upstream 1000 "bye" · cut_later'],
+    ['client told at rest', 'closing, by upstream 1001, upstream leaving 1000 "bye"', 'close upstream 1000 "bye" · cut_later'],
     ['client told runs', 'closing, by upstream 1001, upstream lingering 1000 "bye"', 'linger']
   ],
   'client closed without a code': [
-    ['open rests / open runs, unheard / draining rests / draining runs, unheard', 'closing, by client 1005, upstream leaving 1000', 'close upstream 1000 · cut_later'],
+    ['open at rest / draining at rest', 'closing, by client 1005, upstream leaving 1000', 'close upstream 1000 · cut_later'],
     ['open runs / draining runs', 'closing, by client 1005, upstream lingering 1000', 'linger'],
-    ['client settling rests / client settling runs, unheard', 'closing, by client 1006, upstream leaving 1000', 'close upstream 1000 · cut_later'],
+    ['client settling at rest', 'closing, by client 1006, upstream leaving 1000', 'close upstream 1000 · cut_later'],
     ['client settling runs', 'closing, by client 1006, upstream lingering 1000', 'linger'],
-    ['lingering rests / lingering runs, unheard / client gone rests / client gone runs, unheard', 'closing, by client 1000, upstream leaving 1000, gone client', 'close upstream 1000 · cut_later'],
+    ['lingering at rest / client gone at rest', 'closing, by client 1000, upstream leaving 1000, gone client', 'close upstream 1000 · cut_later'],
     ['lingering runs / client gone runs', 'closing, by client 1000, upstream lingering 1000, gone client', 'linger'],
-    ['client told rests / client told runs, unheard', 'closing, by upstream 1001, upstream leaving 1000', 'close upstream 1000 · cut_later'],
+    ['client told at rest', 'closing, by upstream 1001, upstream leaving 1000', 'close upstream 1000 · cut_later'],
     ['client told runs', 'closing, by upstream 1001, upstream lingering 1000', 'linger']
   ],
   'client vanished': [
-    ['open rests / open runs, unheard / draining rests / draining runs, unheard / client settling rests / client settling runs, unheard', 'closing, by client 1006, upstream leaving 1011', 'close upstream 1011 · cut_later'],
+    ['open at rest / draining at rest / client settling at rest', 'closing, by client 1006, upstream leaving 1011', 'close upstream 1011 · cut_later'],
     ['open runs / draining runs / client settling runs', 'closing, by client 1006, upstream lingering 1011', 'linger'],
-    ['lingering rests / lingering runs, unheard / client gone rests / client gone runs, unheard', 'closing, by client 1000, upstream leaving 1011, gone client', 'close upstream 1011 · cut_later'],
+    ['lingering at rest / client gone at rest', 'closing, by client 1000, upstream leaving 1011, gone client', 'close upstream 1011 · cut_later'],
     ['lingering runs / client gone runs', 'closing, by client 1000, upstream lingering 1011, gone client', 'linger'],
-    ['client told rests / client told runs, unheard', 'closing, by upstream 1001, upstream leaving 1011', 'close upstream 1011 · cut_later'],
+    ['client told at rest', 'closing, by upstream 1001, upstream leaving 1011', 'close upstream 1011 · cut_later'],
     ['client told runs', 'closing, by upstream 1001, upstream lingering 1011', 'linger']
   ],
   'client broke the protocol': [
@@ -149,7 +150,7 @@ const table: Readonly<Record<string, ReadonlyArray<readonly [from: string, to: s
     ['client gone', 'closing, by client 1000, upstream leaving 1011, gone client', 'settle upstream']
   ],
   'client broke a limit': [
-    ['open rests / open runs, unheard / draining rests / draining runs, unheard', 'closing, by gateway 1009 message_too_large, upstream leaving 1000', 'tell message_too_large · close client 1009 "message_too_large" · close upstream 1000 · cut_later'],
+    ['open at rest / draining at rest', 'closing, by gateway 1009 message_too_large, upstream leaving 1000', 'tell message_too_large · close client 1009 "message_too_large" · close upstream 1000 · cut_later'],
     ['open runs / draining runs', 'closing, by gateway 1009 message_too_large, upstream lingering 1000', 'tell message_too_large · close client 1009 "message_too_large" · linger']
   ],
   'upstream closed': [
@@ -165,20 +166,20 @@ const table: Readonly<Record<string, ReadonlyArray<readonly [from: string, to: s
     ['client settling / lingering / lingering alone / client told / leaving / client gone', '=', 'settle client']
   ],
   'upstream broke a limit': [
-    ['open rests / open runs, unheard / draining rests / draining runs, unheard', 'closing, by gateway 1013 unfinished_bytes_exceeded, upstream leaving 1000', 'reject upstream unfinished_bytes_exceeded · tell unfinished_bytes_exceeded · close client 1013 "unfinished_bytes_exceeded" · close upstream 1000 · cut_later'],
+    ['open at rest / draining at rest', 'closing, by gateway 1013 unfinished_bytes_exceeded, upstream leaving 1000', 'reject upstream unfinished_bytes_exceeded · tell unfinished_bytes_exceeded · close client 1013 "unfinished_bytes_exceeded" · close upstream 1000 · cut_later'],
     ['open runs / draining runs', 'closing, by gateway 1013 unfinished_bytes_exceeded, upstream lingering 1000', 'reject upstream unfinished_bytes_exceeded · tell unfinished_bytes_exceeded · close client 1013 "unfinished_bytes_exceeded" · linger'],
     ['client settling / lingering / lingering alone / client told / leaving / client gone', '=', 'reject upstream unfinished_bytes_exceeded']
   ],
   'client settled': [
-    ['client settling rests / client settling runs, unheard', 'closing, by client 1006, upstream leaving 1011', 'reject client protocol_error · close upstream 1011 · cut_later'],
+    ['client settling at rest', 'closing, by client 1006, upstream leaving 1011', 'reject client protocol_error · close upstream 1011 · cut_later'],
     ['client settling runs', 'closing, by client 1006, upstream lingering 1011', 'reject client protocol_error · linger'],
-    ['lingering rests / lingering runs, unheard / client gone rests / client gone runs, unheard', 'closing, by client 1000, upstream leaving 1000 "bye", gone client', 'reject client protocol_error · close upstream 1000 "bye" · cut_later'],
+    ['lingering at rest / client gone at rest', 'closing, by client 1000, upstream leaving 1000 "bye", gone client', 'reject client protocol_error · close upstream 1000 "bye" · cut_later'],
     ['lingering runs / client gone runs', 'closing, by client 1000, upstream lingering 1000 "bye", gone client', 'reject client protocol_error · linger'],
-    ['lingering alone rests / lingering alone runs, unheard', 'closing, by gateway 3000 key_expired, upstream leaving 1000', 'reject client protocol_error · close upstream 1000 · cut_later'],
+    ['lingering alone at rest', 'closing, by gateway 3000 key_expired, upstream leaving 1000', 'reject client protocol_error · close upstream 1000 · cut_later'],
     ['lingering alone runs', 'closing, by gateway 3000 key_expired, upstream lingering 1000', 'reject client protocol_error · linger'],
-    ['client told rests / client told runs, unheard', 'closing, by upstream 1001, upstream leaving 1000', 'reject client protocol_error · close upstream 1000 · cut_later'],
+    ['client told at rest', 'closing, by upstream 1001, upstream leaving 1000', 'reject client protocol_error · close upstream 1000 · cut_later'],
     ['client told runs', 'closing, by upstream 1001, upstream lingering 1000', 'reject client protocol_error · linger'],
-    ['leaving rests / leaving runs, unheard', 'closing, by gateway 4001, upstream leaving 1000', 'reject client protocol_error · close upstream 1000 · cut_later'],
+    ['leaving at rest', 'closing, by gateway 4001, upstream leaving 1000', 'reject client protocol_error · close upstream 1000 · cut_later'],
     ['leaving runs', 'closing, by gateway 4001, upstream lingering 1000', 'reject client protocol_error · linger']
   ],
   'upstream settled': [
@@ -210,12 +211,12 @@ for (const [name, event] of Object.entries(events)) {
     const rows = new Map(table[name]!.flatMap(([from, to, effects]) => from.split(' / ').map(each => [each, { to, effects }])))
     for (const [from, phase] of Object.entries(phases)) {
       for (const [when, context] of Object.entries(contexts)) {
-        const { to, effects } = rows.get(`${from} ${when}`) ?? rows.get(from) ?? { to: '=', effects: '' }
+        const { to, effects } = rows.get(`${from} ${when}`) ?? (when === 'runs' ? undefined : rows.get(`${from} at rest`)) ?? rows.get(from) ?? { to: '=', effects: '' }
         const next = transition(phase, event, context)
         t.strictSame({ to: shown(next.phase, phase), effects: inOrder(next.effects) }, { to, effects }, `${from}, ${when}`)
       }
     }
-    const known = Object.keys(phases).flatMap(from => [from, ...Object.keys(contexts).map(when => `${from} ${when}`)])
+    const known = Object.keys(phases).flatMap(from => [from, ...[...Object.keys(contexts), 'at rest'].map(when => `${from} ${when}`)])
     t.strictSame([...rows.keys()].filter(row => !known.includes(row)), [], 'no row is of another phase')
   })
 }
