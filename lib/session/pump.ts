@@ -54,6 +54,11 @@ export class Pump {
     if (this.#holds.delete(why) && this.#holds.size === 0) this.#source.resume()
   }
 
+  /** Whether what is sent still reaches the sink. */
+  get writable (): boolean {
+    return this.#sink.writable
+  }
+
   /** When the sink stopped keeping up, on the clock given to `forward`; `undefined` while it does. */
   get stalledAt (): number | undefined {
     return this.#stalledAt

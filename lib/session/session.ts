@@ -95,18 +95,19 @@ export class Session {
   }
 
   #step (event: PhaseEvent): void {
-    const was = this.#phase.name
+    // For the client a response has not ended while a stage thinks about its end.
+    const thoughtAbout = event.type === 'drain' && this.#legs.down.waits ? 1 : 0
     const { phase, effects } = transition(this.#phase, event, {
-      running: this.#turns.running,
+      running: this.#turns.running + thoughtAbout,
       upstreamOpen: this.#legs.upstream.open,
       secret: this.#parts.upstream.secret
     })
     this.#phase = phase
     for (const effect of effects) this.#carryOut(effect)
-    if (was !== phase.name && phase.name === 'closing') {
-      this.#legs.up.stop()
-      this.#legs.down.stop()
-    }
+    if (phase.name === 'open' || phase.name === 'draining') return
+    // Each step may have begun to read a leg again, for its end: no stage may stand before that.
+    this.#legs.up.stop()
+    this.#legs.down.stop()
   }
 
   #carryOut (effect: Effect): void {

@@ -69,6 +69,11 @@ export class Way implements LegMessages<Verdict> {
     return this.#pipeline.inspectsBinary
   }
 
+  /** Whether a stage is thinking about a message. */
+  get waits (): boolean {
+    return this.#waiting !== undefined
+  }
+
   get skim (): Skim | undefined {
     return this.#pipeline.skims ? usualAudio : undefined
   }
@@ -83,13 +88,15 @@ export class Way implements LegMessages<Verdict> {
 
   take (verdict: Verdict): void {
     if (!this.#owner.admits(1)) return
-    if ('waits' in verdict) this.#wait(verdict)
-    else this.#settle(verdict)
+    if (!('waits' in verdict)) this.#settle(verdict)
+    else if (this.#ends!.on.writable) this.#wait(verdict)
+    // Nobody is left to hear what the stage would let pass.
+    else this.#owner.passed()
   }
 
   forward (frames: Buffer, messages: number, skimmed: number): void {
     if (!this.#owner.admits(messages)) return
-    if (skimmed > 0) this.#owner.skimmed(Math.floor(skimmed * 3 / 4))
+    if (skimmed > 0) this.#owner.skimmed(skimmed)
     this.activeAt = this.#now()
     this.#ends!.on.forward(frames, this.#now)
     this.#owner.passed()

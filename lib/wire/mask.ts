@@ -38,3 +38,12 @@ export function standsAt (chunk: Buffer, start: number, offset: number, text: Bu
   }
   return true
 }
+
+/** Whether the byte stands in the payload that begins at `start`, between these offsets, read through its mask as by `standsAt`. */
+export function standsWithin (chunk: Buffer, start: number, from: number, to: number, byte: number, maskAt: number): boolean {
+  for (let offset = from; offset < to; offset++) {
+    const mask = maskAt < 0 ? 0 : chunk[maskAt + (offset & 3)]!
+    if ((chunk[start + offset]! ^ mask) === byte) return true
+  }
+  return false
+}

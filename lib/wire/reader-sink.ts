@@ -1,6 +1,6 @@
 import type { ReadFailure } from './read-failure.ts'
 
-/** Texts that pass without a look at all of them: they begin with one of `prefixes`, and end with `suffix`. */
+/** Texts that pass without a look at all of them: base64 between one of `prefixes` and `suffix`. */
 export interface Skim {
   readonly prefixes: readonly Buffer[]
   readonly suffix: Buffer
@@ -23,7 +23,7 @@ export interface ReaderSink<Verdict> {
   take (verdict: Verdict): void
   /**
    * Whole frames of `messages` messages that pass, as they came: masked by the peer if it is a client.
-   * @param skimmed bytes between prefix and suffix of those among them that were skimmed
+   * @param skimmed what the base64 of those among them that were skimmed stands for, in bytes
    */
   forward (frames: Buffer, messages: number, skimmed: number): void
   /** A ping, pong or close frame, unmasked. It may lie in a shared buffer: copy what is kept. */

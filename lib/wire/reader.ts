@@ -2,7 +2,7 @@ import { append } from './append.ts'
 import { Fragments } from './fragments.ts'
 import { opcodes } from './frame.ts'
 import { frameLength, headerLength } from './header.ts'
-import { standsAt, unmasked } from './mask.ts'
+import { standsAt, standsWithin, unmasked } from './mask.ts'
 import type { ReadFailure } from './read-failure.ts'
 import type { ReaderSink } from './reader-sink.ts'
 import type { UnfinishedBytes } from './unfinished.ts'
@@ -24,6 +24,10 @@ const failures: Readonly<Record<number, ReadFailure>> = {
   [tooManyFragments]: 'too_many_fragments',
   [unfinishedBytes]: 'unfinished_bytes_exceeded'
 }
+
+const quote = 0x22
+const padding = Buffer.from('=')
+const longestId = 64
 
 const finalText = 0x80 | opcodes.text
 const finalBinary = 0x80 | opcodes.binary
@@ -156,15 +160,20 @@ export class MessageReader<Verdict> {
     return inspects ? this.#sink.judge(this.#payload(chunk, start, end), binary, !this.#masked) : undefined
   }
 
-  /** Bytes between prefix and suffix of a text that is skimmed; -1 where it is not. */
+  /** What the base64 between prefix and suffix of a text that is skimmed stands for, in bytes; -1 where it is not. */
   #sparedBytes (chunk: Buffer, start: number, end: number): number {
     const { skim } = this.#sink
     if (skim === undefined) return -1
     const length = end - start
     const maskAt = this.#masked ? start - 4 : -1
     for (const prefix of skim.prefixes) {
-      const bytes = length - prefix.length - skim.suffix.length
-      if (bytes >= 0 && standsAt(chunk, start, 0, prefix, maskAt) && standsAt(chunk, start, length - skim.suffix.length, skim.suffix, maskAt)) return bytes
+      if (!standsAt(chunk, start, 0, prefix, maskAt)) continue
+      const from = prefix.length
+      let to = length - skim.suffix.length
+      // A client that says more behind the audio, an id for one, does so at the very end.
+      if (to < from || !standsAt(chunk, start, to, skim.suffix, maskAt) || standsWithin(chunk, start, Math.max(from, to - longestId), to, quote, maskAt)) continue
+      while (to > from && standsAt(chunk, start, to - 1, padding, maskAt)) to--
+      return Math.floor((to - from) * 3 / 4)
     }
     return -1
   }

@@ -86,8 +86,10 @@ function inOrder (effects: readonly Effect[]): string {
   }).join(' · ')
 }
 
-/** By event: from which phases it leads where, and what is done. What is not here changes nothing.
- * Behind a phase: `runs`, a response that is heard; `rests`, none; `unheard`, one that is not heard; `at rest`, either of these two. */
+/**
+ * By event: from which phases it leads where, and what is done. What is not here changes nothing.
+ * Behind a phase: `runs`, a response that is heard; `rests`, none; `unheard`, one that is not heard; `at rest`, either of these two.
+ */
 const table: Readonly<Record<string, ReadonlyArray<readonly [from: string, to: string, effects: string]>>> = {
   drain: [
     ['open rests', 'closing, by gateway 1012 draining, upstream leaving 1000', 'tell draining · close client 1012 "draining" · close upstream 1000 · cut_later'],

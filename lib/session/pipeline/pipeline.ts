@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { decodedBytes } from '../../wire/json/base64.ts'
 import { createMatch, createPeek, renamePeeked } from '../../wire/json/peek.ts'
 import type { Peek } from '../../wire/json/peek.ts'
 import { parseEvent } from '../../wire/json/event.ts'
@@ -42,16 +43,17 @@ export interface Pipeline {
 
 export function createPipeline (stages: readonly Stage[]): Pipeline {
   const message = new Message()
-  const inspectsBinary = stages.some(({ binary }) => binary)
-  let skims = true
   let inspects = false
+  let inspectsBinary = false
+  let skims = false
   let wanted: ReadonlyArray<ReadonlySet<string | undefined>> = []
   let peek: Peek = () => undefined
   function refresh (): void {
+    inspects = stages.some(({ types, others }) => others === true || types.length > 0)
+    inspectsBinary = stages.some(({ binary }) => binary)
+    skims = stages.every(({ skims }) => skims)
     wanted = stages.map(({ types }) => new Set(types))
     peek = createPeek(stages.flatMap(({ types }) => types))
-    skims = stages.every(({ skims }) => skims)
-    inspects = stages.some(({ types, others }) => others === true || types.length > 0)
   }
   refresh()
 
@@ -64,12 +66,15 @@ export function createPipeline (stages: readonly Stage[]): Pipeline {
       if (!asked) continue
       const result = stage.handle(message)
       // Only what is read is judged: the far end does so with the rest.
-      if (message.invalid) return { failure: 'invalid_utf8' }
+      if (message.invalid) {
+        if (result instanceof Promise) unheard(result)
+        return { failure: 'invalid_utf8' }
+      }
       if (result === undefined) continue
       if (!(result instanceof Promise)) return spread(result, i + 1)
       // Whoever waits must find the same bytes afterwards.
       const copy = Buffer.from(payload)
-      return { waits: result.then(late => settle(late === undefined ? run(copy, binary, true, i + 1) : spread(late, i + 1))), payload: copy, binary }
+      return { waits: unheard(result.then(late => settle(late === undefined ? run(copy, binary, true, i + 1) : spread(late, i + 1)))), payload: copy, binary }
     }
     return undefined
   }
@@ -79,9 +84,10 @@ export function createPipeline (stages: readonly Stage[]): Pipeline {
     if (from === stages.length || onward.length === 0 || end !== undefined) return { onward, back, end }
     let sent: Replaced = { onward: [], back }
     for (const [i, payload] of onward.entries()) {
-      const verdict = run(payload, false, true, from) ?? { onward: [payload], back: [] }
+      // The stage may send the same bytes again: nothing is written into them.
+      const verdict = run(payload, false, false, from) ?? { onward: [payload], back: [] }
       if ('waits' in verdict) {
-        return { payload, binary: false, waits: spreadLate(sent, verdict, { onward: onward.slice(i + 1) }, from) }
+        return { payload, binary: false, waits: unheard(spreadLate(sent, verdict, { onward: onward.slice(i + 1) }, from)) }
       }
       if ('failure' in verdict) return verdict
       sent = joined(sent, verdict)
@@ -101,11 +107,17 @@ export function createPipeline (stages: readonly Stage[]): Pipeline {
 
   return {
     get inspects () { return inspects },
-    inspectsBinary,
+    get inspectsBinary () { return inspectsBinary },
     get skims () { return skims },
     judge: (payload, binary, live) => run(payload, binary, live, 0),
     refresh
   }
+}
+
+/** The session may end before the promise does: its rejection is then nobody's fault, and must not be the process's. */
+function unheard<T> (promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
 }
 
 async function settle (verdict: Verdict | undefined): Promise<Outcome | undefined> {
@@ -137,10 +149,7 @@ class Message implements StageMessage {
   }
 
   get audioBytes (): number {
-    const { longestStart, longestEnd } = this.#match
-    let end = longestEnd
-    while (end > longestStart && this.payload[end - 1] === 0x3d) end--
-    return Math.floor((end - longestStart) * 3 / 4)
+    return decodedBytes(this.payload, this.#match.longestStart, this.#match.longestEnd)
   }
 
   isText (): boolean {
