@@ -1,3 +1,4 @@
+import { decodedBytes } from '../../wire/json/base64.ts'
 import type { RealtimeEvent, Stage, StageMessage, TurnInfo, TurnTimes } from '../../../types/index.ts'
 
 // Both shapes of the protocol: GA and beta.
@@ -5,6 +6,9 @@ const audioDeltas: readonly string[] = ['response.output_audio.delta', 'response
 
 /** A response of which nothing comes for so long is unresponsive, in milliseconds. */
 const unresponsiveAfter = 10_000
+
+// A text that stands for more bytes is no id: in an event that carries audio it is the audio.
+const longestId = 96
 
 // A provider runs one at a time, and some beside the conversation. Whoever begins more without an end is not counted for ever.
 const mostRunning = 64
@@ -50,7 +54,7 @@ export class Turns {
       skims: true,
       handle: message => {
         if (message.type === 'response.create') this.#asked = this.#time()
-        else if (message.type !== undefined) this.#clientAudio += message.audioBytes
+        else if (message.type !== undefined) this.#clientAudio += audioOf(message, 'audio')
         return undefined
       }
     }
@@ -130,13 +134,14 @@ export class Turns {
     const running = this.#running.find(each => each.id === id) ?? this.#running.at(-1)
     if (running === undefined) return
     running.firstAudio ??= this.#time()
-    running.audio += message.audioBytes
+    running.audio += audioOf(message, 'delta')
   }
 
   #finish (event: RealtimeEvent | undefined): void {
     this.#finished++
     const id = fieldOf(event, 'response', 'id')
-    const at = this.#running.findIndex(each => each.id === id || each.id === undefined || typeof id !== 'string')
+    const exact = this.#running.findIndex(each => each.id === id)
+    const at = exact !== -1 ? exact : this.#running.findIndex(each => each.id === undefined || typeof id !== 'string')
     const running = at === -1 ? undefined : this.#running.splice(at, 1)[0]
     this.#tell(running, {
       ...(typeof id === 'string' && { responseId: id }),
@@ -165,6 +170,16 @@ export class Turns {
       audioBytes
     })
   }
+}
+
+/** Decoded size in bytes of an event's audio. Only a short one is read, for its ids may be longer. */
+function audioOf (message: StageMessage, field: 'audio' | 'delta'): number {
+  const { audioBytes } = message
+  if (audioBytes > longestId) return audioBytes
+  const audio = message.event()?.[field]
+  if (typeof audio !== 'string') return 0
+  const text = Buffer.from(audio)
+  return decodedBytes(text, 0, text.length)
 }
 
 function fieldOf (event: RealtimeEvent | undefined, part: string, field: string): unknown {

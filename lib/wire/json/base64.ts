@@ -1,24 +1,28 @@
 const backslash = 0x5c
 const padding = 0x3d
 
-/** How many bytes the base64 text at `text[start, end)` stands for, in JSON as it is written: `/` and `=` may be escaped there. */
+/** How many bytes the base64 text at `text[start, end)` stands for, as it is written in JSON: `/` and `=` may be escaped there. */
 export function decodedBytes (text: Buffer, start: number, end: number): number {
   const escape = text.indexOf(backslash, start)
   if (escape !== -1 && escape < end) {
-    const plain = unescaped(text, start, end)
-    if (plain !== undefined) return decodedBytes(plain, 0, plain.length)
+    const plain = unescaped(text.subarray(start, end))
+    return sizeOf(plain, 0, plain.length)
   }
+  return sizeOf(text, start, end)
+}
+
+function sizeOf (text: Buffer, start: number, end: number): number {
   let last = end
   while (last > start && text[last - 1] === padding) last--
   // Four characters are three bytes.
   return Math.floor((last - start) * 3 / 4)
 }
 
-function unescaped (text: Buffer, start: number, end: number): Buffer | undefined {
+/** The text itself where it is no JSON. */
+function unescaped (text: Buffer): Buffer {
   try {
-    const plain = Buffer.from(JSON.parse(`"${text.toString('latin1', start, end)}"`) as string, 'latin1')
-    return plain.includes(backslash) ? undefined : plain
+    return Buffer.from(JSON.parse(`"${text.toString('latin1')}"`) as string, 'latin1')
   } catch {
-    return undefined
+    return text
   }
 }
