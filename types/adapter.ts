@@ -5,11 +5,11 @@ import type { RealtimeEvent } from './events.ts'
 /** What a client brought along, as far as an adapter may see it: never its credential. */
 export interface HandshakeRequest {
   /** The provider's model name: `target` without the provider. Absent when the client named no model itself. */
-  readonly model?: string
+  readonly model?: string | undefined
   /** The client's query parameters in their order, credentials and `model` left out. */
   readonly query: URLSearchParams
   /** `OpenAI-Safety-Identifier` of the client (a hashed end-user id for abuse monitoring), when it sent one. */
-  readonly safetyIdentifier?: string
+  readonly safetyIdentifier?: string | undefined
 }
 
 /** Where and how to open the upstream socket. */
@@ -18,7 +18,7 @@ export interface UpstreamRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   /** Subprotocols to offer. Default: none, which is what providers expect of a server. */
-  readonly protocols?: readonly string[]
+  readonly protocols?: readonly string[] | undefined
 }
 
 /**
@@ -29,7 +29,7 @@ export interface UpstreamRequest {
 export interface UpstreamRefusal {
   readonly kind: 'credentials' | 'rate_limit' | 'quota' | 'not_found' | 'unsupported' | 'client' | 'fault' | 'timeout'
   /** When the upstream said so: how long to wait, in milliseconds. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
 }
 
 /** What an upstream answered before it was ready. */
