@@ -5,11 +5,11 @@ export interface CatalogueModel {
   /** `current`; `deprecated` (works, with an end announced or advised against); `retired` (the provider has shut it down). */
   readonly status: 'current' | 'deprecated' | 'retired'
   /** When it is, or was, shut down, ISO 8601. */
-  readonly ends?: string
+  readonly ends?: string | undefined
   /** What to use instead. */
-  readonly successor?: string
+  readonly successor?: string | undefined
   /** What else to know. */
-  readonly note?: string
+  readonly note?: string | undefined
 }
 
 /**

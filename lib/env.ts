@@ -11,9 +11,9 @@ import { checkWritten, kindOf, snakeCase } from './options/written.ts'
 
 export interface EnvOptions {
   /** Variables to read beside those of the process; they win. Default none. */
-  readonly data?: Readonly<Record<string, string | undefined>>
+  readonly data?: Readonly<Record<string, string | undefined>> | undefined
   /** Whether `process.env` is read. Default `true`. */
-  readonly env?: boolean
+  readonly env?: boolean | undefined
 }
 
 const prefix = 'REALTIME_GATEWAY_'

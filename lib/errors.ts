@@ -5,7 +5,7 @@ import type { RealtimeErrorBody, RealtimeErrorEvent } from '../types/index.ts'
 /** An error of this package, as Fastify's own are: with a code. */
 interface CodedError extends Error {
   readonly code: string
-  readonly statusCode?: number
+  readonly statusCode?: number | undefined
 }
 
 const BadOption: new (option: string, rule: string) => CodedError = createError('RTG_ERR_OPTION', 'realtime gateway: option %s %s', 500, TypeError)
@@ -92,12 +92,12 @@ export type GatewayErrorCode = keyof typeof table
 /** What may be said with a refusal beside its code. None of it may hold a secret or a provider's address. */
 export interface GatewayErrorDetails {
   /** Replaces the table's message. */
-  readonly message?: string
-  readonly param?: string
+  readonly message?: string | undefined
+  readonly param?: string | undefined
   /** `event_id` of the client event at fault. */
-  readonly eventId?: string
+  readonly eventId?: string | undefined
   /** Told to the client as `Retry-After`, rounded up to seconds. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
   /** For the log only. */
   readonly cause?: unknown
 }

@@ -16,7 +16,7 @@ export interface HandshakeRequest {
   /** The client's query parameters in their order, credentials and `model` left out. */
   readonly query: URLSearchParams
   /** `OpenAI-Safety-Identifier` of the client (a hashed end-user id for abuse monitoring), when it sent one. */
-  readonly safetyIdentifier?: string
+  readonly safetyIdentifier?: string | undefined
 }
 
 /** Where and how to open the upstream socket. */
@@ -25,7 +25,7 @@ export interface UpstreamRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   /** Subprotocols to offer. Default: none, which is what providers expect of a server. */
-  readonly protocols?: readonly string[]
+  readonly protocols?: readonly string[] | undefined
 }
 
 /**
@@ -36,7 +36,7 @@ export interface UpstreamRequest {
 export interface UpstreamRefusal {
   readonly kind: 'credentials' | 'rate_limit' | 'quota' | 'not_found' | 'unsupported' | 'client' | 'fault' | 'timeout'
   /** When the upstream said so: how long to wait, in milliseconds. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
 }
 
 /** What an upstream answered before it was ready. */

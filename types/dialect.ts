@@ -57,9 +57,9 @@ export interface DialectContext {
   /** Voices by the client's name for them. */
   readonly voices: Readonly<Record<string, string>>
   /** The session was there before the client: it has attached to a call (`call_id`), whose settings are others' to make. Default `false`. */
-  readonly attached?: boolean
+  readonly attached?: boolean | undefined
   /** The client has asked to go on with an older conversation (xAI's `conversation_id` in the URL). Default `false`. */
-  readonly resumes?: boolean
+  readonly resumes?: boolean | undefined
   /**
    * Told the field of an event that does not arrive as it was sent.
    * @param why default `nearest`
@@ -79,19 +79,19 @@ export interface DialectOptions {
    * The shape in which clients speak that do not say so themselves; those that do send `OpenAI-Beta: realtime=v1`, the subprotocol
    * `openai-beta.realtime-v1`, or xAI's `xai-client-secret.…`. Default `openai`.
    */
-  readonly client?: DialectName
+  readonly client?: DialectName | undefined
   /**
    * What happens to a field that the provider has no equal for (`semantic_vad` on xAI): `false` says what comes nearest, `true` answers
    * the client's event with the error `unsupported_feature` naming the field. Default `false`.
    */
-  readonly strict?: boolean
+  readonly strict?: boolean | undefined
   /** What xAI speaks with where a client asks for one of OpenAI's voices (`{ marin: 'eve' }`), over the built-in table. A name in neither passes. */
-  readonly xaiVoices?: Readonly<Record<string, string>>
+  readonly xaiVoices?: Readonly<Record<string, string>> | undefined
   /** What OpenAI speaks with where a client asks for one of xAI's voices, over the built-in table. A name in neither passes. */
-  readonly openaiVoices?: Readonly<Record<string, string>>
+  readonly openaiVoices?: Readonly<Record<string, string>> | undefined
   /**
    * Serves models that OpenAI has retired (`gpt-4o-realtime-preview`) by the successors that the catalogue names, with a warning in the log.
    * Default `false`: their provider refuses them.
    */
-  readonly successors?: boolean
+  readonly successors?: boolean | undefined
 }

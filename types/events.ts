@@ -1,7 +1,7 @@
 /** An event of the OpenAI Realtime protocol, in either direction. Unknown types and fields are legal and pass. */
 export interface RealtimeEvent {
   readonly type: string
-  readonly event_id?: string
+  readonly event_id?: string | undefined
   readonly [field: string]: unknown
 }
 

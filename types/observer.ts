@@ -3,11 +3,11 @@ import type { SessionInfo, SessionSummary } from './session.ts'
 /** When something of a turn happened, in milliseconds since the session was opened. */
 export interface TurnTimes {
   /** The user had stopped speaking (`speech_stopped`), or the client had asked (`response.create`), whichever was later. Absent: neither was seen. */
-  readonly asked?: number
+  readonly asked?: number | undefined
   /** `response.created` came. Absent: it was never seen. */
-  readonly began?: number
+  readonly began?: number | undefined
   /** The first audio came. Absent: there was none. */
-  readonly firstAudio?: number
+  readonly firstAudio?: number | undefined
   /** `response.done` came, or the session ended. */
   readonly ended: number
 }

@@ -19,92 +19,92 @@ export type Authenticate = (request: FastifyRequest, credential: string | undefi
 /** Options of the plugin. All times are in milliseconds, all sizes in bytes. */
 export interface RealtimeGatewayOptions {
   /** Prefix for the plugin's routes, as for any Fastify plugin. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
 
   /** Where models are served. Required unless `router` is given. */
-  readonly deployments?: readonly DeploymentOptions[]
+  readonly deployments?: readonly DeploymentOptions[] | undefined
   /** How the built-in router chooses among them. */
-  readonly routing?: RoutingOptions
+  readonly routing?: RoutingOptions | undefined
   /** Where the built-in router keeps which deployments rest. Default: in this process. */
-  readonly cooldowns?: CooldownStore
+  readonly cooldowns?: CooldownStore | undefined
   /** Replaces the built-in router. */
-  readonly router?: Router
+  readonly router?: Router | undefined
   /** Further providers, or replacements for the built-in `openai`, `xai` and `azure`. */
-  readonly adapters?: readonly UpstreamAdapter[]
+  readonly adapters?: readonly UpstreamAdapter[] | undefined
   /** How clients and providers that speak different shapes of the protocol are brought together. */
-  readonly dialects?: DialectOptions
+  readonly dialects?: DialectOptions | undefined
 
   /** Virtual keys, kept in memory as hashes. At least one of `keys`, `keyStore`, `masterKey`, `authenticate` is required. */
-  readonly keys?: readonly VirtualKeyOptions[]
+  readonly keys?: readonly VirtualKeyOptions[] | undefined
   /** Another place to look virtual keys up; asked after `keys`. */
-  readonly keyStore?: KeyStore
+  readonly keyStore?: KeyStore | undefined
   /** A key that may use every model. At least 4 characters; fewer than 16 can be guessed, and are warned about at registration. */
-  readonly masterKey?: string
+  readonly masterKey?: string | undefined
   /** The host's own authentication. */
-  readonly authenticate?: Authenticate
+  readonly authenticate?: Authenticate | undefined
 
   /** Path of the route. Default `/v1/realtime`. */
-  readonly path?: string
+  readonly path?: string | undefined
   /** Further paths for the same route. Default none. */
-  readonly aliases?: readonly string[]
+  readonly aliases?: readonly string[] | undefined
   /** Public model name for sessions that name none (`intent=transcription`, `call_id=…`). Default: such a session must name one. */
-  readonly defaultModel?: string
+  readonly defaultModel?: string | undefined
   /** Exact `Origin` values that may connect; a client without `Origin` always may. Default: every origin. */
-  readonly allowedOrigins?: readonly string[]
+  readonly allowedOrigins?: readonly string[] | undefined
   /**
    * How a client hears that it is refused: `http` (status and JSON body), `event` (101, an `error` event, a close code),
    * or `auto`: `event` for clients that can read nothing else (key in the subprotocol, or an `Origin` header). Default `auto`.
    */
-  readonly refusal?: 'auto' | 'http' | 'event'
+  readonly refusal?: 'auto' | 'http' | 'event' | undefined
 
   /** How long one upstream may take from dial to first event. Default 10 000. */
-  readonly connectTimeout?: number
+  readonly connectTimeout?: number | undefined
   /** How long a client may wait for its answer in all, authentication and failover included. Default 20 000. */
-  readonly upgradeTimeout?: number
+  readonly upgradeTimeout?: number | undefined
   /** Upgrades that may wait for their answer at a time; more get 503 `at_capacity`. Default 1 000. */
-  readonly maxUpgrades?: number
+  readonly maxUpgrades?: number | undefined
   /** Sessions at a time in this process; more get 503 `at_capacity`. Default 10 000. */
-  readonly maxSessions?: number
+  readonly maxSessions?: number | undefined
 
   /** Largest message on either leg; a larger one ends the session with 1009. Default 16 777 216 (16 MiB). */
-  readonly maxMessageBytes?: number
+  readonly maxMessageBytes?: number | undefined
   /** Most fragments in one message; more end the session with 1008. Default 16 384. */
-  readonly maxFragments?: number
+  readonly maxFragments?: number | undefined
   /** Bytes that all unfinished messages of the process may hold; beyond, the growing one ends with 1013. Default 67 108 864 (64 MiB). */
-  readonly maxUnfinishedBytes?: number
+  readonly maxUnfinishedBytes?: number | undefined
   /** Messages per second that a client may send for long. Default 500. */
-  readonly messageRate?: number
+  readonly messageRate?: number | undefined
   /** Messages that a client may send at once (a burst, refilled at `messageRate`). Default 5 000. */
-  readonly messageBurst?: number
+  readonly messageBurst?: number | undefined
   /** Pings and pongs per second that a client may send for long; beyond, `control_flood`, 1008. Default 10. */
-  readonly controlRate?: number
+  readonly controlRate?: number | undefined
   /** Pings and pongs that a client may send at once (a burst, refilled at `controlRate`). Default 100. */
-  readonly controlBurst?: number
+  readonly controlBurst?: number | undefined
   /** Bytes waiting for a slow peer above which its source is not read. Default 1 048 576 (1 MiB). */
-  readonly highWaterMark?: number
+  readonly highWaterMark?: number | undefined
   /** Bytes waiting below which reading goes on. Default 262 144 (256 KiB). */
-  readonly lowWaterMark?: number
+  readonly lowWaterMark?: number | undefined
   /** How long a peer may leave its source unread before the session ends with `slow_consumer`, 1013. Default 30 000. */
-  readonly stallTimeout?: number
+  readonly stallTimeout?: number | undefined
   /** Silence on a leg before it is pinged. Default 15 000. */
-  readonly pingInterval?: number
+  readonly pingInterval?: number | undefined
   /** How long a pinged leg may stay silent before it counts as dead. Default 15 000. */
-  readonly pongTimeout?: number
+  readonly pongTimeout?: number | undefined
   /** How long neither peer may send a message before the session ends with `session_expired`, 1001. Default 0: no limit. */
-  readonly idleTimeout?: number
+  readonly idleTimeout?: number | undefined
   /** How long a session may last before it ends with `session_expired`, 1001. Default 0: no limit (providers have their own). */
-  readonly maxSessionDuration?: number
+  readonly maxSessionDuration?: number | undefined
   /** How long a peer may take to answer a close frame before its socket is cut. Default 5 000. */
-  readonly closeTimeout?: number
+  readonly closeTimeout?: number | undefined
   /** How long the upstream is kept after the client is gone in the middle of a response, for its final `response.done`. Default 10 000. */
-  readonly lingerTimeout?: number
+  readonly lingerTimeout?: number | undefined
   /** How long running turns may go on when the server closes. Default 10 000. */
-  readonly drainTimeout?: number
+  readonly drainTimeout?: number | undefined
 
   /** Called when a session is open. A throw is logged and changes nothing. */
-  readonly onSessionOpen?: (session: SessionInfo) => void | Promise<void>
+  readonly onSessionOpen?: ((session: SessionInfo) => void | Promise<void>) | undefined
   /** Called when a response has ended, with whatever status. A throw is logged and changes nothing. */
-  readonly onTurn?: (turn: TurnInfo) => void | Promise<void>
+  readonly onTurn?: ((turn: TurnInfo) => void | Promise<void>) | undefined
   /** Called when a session is over and both legs are closed; `fastify.close()` waits for it. A throw is logged. */
-  readonly onSessionClose?: (session: SessionSummary) => void | Promise<void>
+  readonly onSessionClose?: ((session: SessionSummary) => void | Promise<void>) | undefined
 }

@@ -8,42 +8,42 @@ export type StrategyName = 'simple-shuffle' | 'round-robin' | 'least-busy' | 'la
 /** What may be said of one group, over what is said of all. */
 export interface GroupRouting {
   /** Default `simple-shuffle`: at random by `weight`, else by `rpm`, else evenly. */
-  readonly strategy?: StrategyName
+  readonly strategy?: StrategyName | undefined
   /** Sends the same key, or the same end user, to the same deployment while it can. Default: neither. */
-  readonly sticky?: 'key' | 'user'
+  readonly sticky?: 'key' | 'user' | undefined
 }
 
 /** Options of the built-in router. All times are in milliseconds. */
 export interface RoutingOptions extends GroupRouting {
   /** Over the above, by public model name. */
-  readonly groups?: Readonly<Record<string, GroupRouting>>
+  readonly groups?: Readonly<Record<string, GroupRouting>> | undefined
   /** Other names of public models. */
-  readonly aliases?: Readonly<Record<string, string>>
+  readonly aliases?: Readonly<Record<string, string>> | undefined
   /** Models to go on with when the deployments of one cannot take a session, in order. A key with `fallbacks: false` has none. */
-  readonly fallbacks?: Readonly<Record<string, readonly string[]>>
+  readonly fallbacks?: Readonly<Record<string, readonly string[]>> | undefined
   /** The same for models that `fallbacks` does not name. */
-  readonly defaultFallbacks?: readonly string[]
+  readonly defaultFallbacks?: readonly string[] | undefined
   /** Most deployments to try for one session. Default 4. */
-  readonly maxCandidates?: number
+  readonly maxCandidates?: number | undefined
   /**
    * Whether tags decide: a session with tags goes to a deployment that has one of them, one without tags to a deployment without
    * tags or tagged `default`. A session's tags are its key's and those of the header `x-litellm-tags`. Default `false`.
    */
-  readonly tagFiltering?: boolean
+  readonly tagFiltering?: boolean | undefined
   /** How much slower than the fastest, as a share, still counts as equal for `latency`. Default 0.1. */
-  readonly latencyBuffer?: number
+  readonly latencyBuffer?: number | undefined
   /** Share of the minutes that the model speaks, for `cost`; the user speaks the rest. Default 0.5. */
-  readonly outputShare?: number
+  readonly outputShare?: number | undefined
   /** Failures in a row before a cooldown begins. More than half of at least ten outcomes in a minute begin one as well. Default 3. */
-  readonly allowedFails?: number
+  readonly allowedFails?: number | undefined
   /** Length of a cooldown, in which a deployment is not dialled. After a rate limit it is what `Retry-After` says. Default 5 000. */
-  readonly cooldownMs?: number
+  readonly cooldownMs?: number | undefined
   /** Length of the cooldown after a refused credential or a spent quota. Default 300 000. */
-  readonly credentialsCooldownMs?: number
+  readonly credentialsCooldownMs?: number | undefined
   /** Dials the next candidate as well when the first has not answered for so long; `p95`: its own 95th percentile. Default: never. */
-  readonly hedgeAfterMs?: number | 'p95'
+  readonly hedgeAfterMs?: number | 'p95' | undefined
   /** Dials every deployment so often, to know before a client does. Default: never. */
-  readonly probeIntervalMs?: number
+  readonly probeIntervalMs?: number | undefined
 }
 
 /** What a router decides on. */
@@ -56,9 +56,9 @@ export interface RouteRequest {
   /** Tags of the key and of the request. */
   readonly tags: readonly string[]
   /** Who speaks, when the client said so (`OpenAI-Safety-Identifier`). */
-  readonly user?: string
+  readonly user?: string | undefined
   /** Whether the provider of a deployment has such sessions at all (xAI has none for transcription). Absent: all have. */
-  readonly serves?: (deployment: Deployment) => boolean
+  readonly serves?: ((deployment: Deployment) => boolean) | undefined
 }
 
 /** Why a deployment is not among the candidates. */
@@ -72,21 +72,21 @@ export interface PassedOver {
 export interface RoutePlan {
   /** The deployments to try, first one first, each at most once. */
   readonly candidates: readonly Deployment[]
-  readonly passedOver?: readonly PassedOver[]
+  readonly passedOver?: readonly PassedOver[] | undefined
   /** With no candidates: the model is known, but nobody can take a session for about so many milliseconds. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
   /** When to dial the second candidate beside the first, in milliseconds. */
-  readonly hedgeAfterMs?: number
+  readonly hedgeAfterMs?: number | undefined
 }
 
 /** What became of a candidate, told to the router. */
 export type RouteOutcome =
   /** The deployment is dialled, or a warm socket of it is taken. Each `dial` is followed by one `ready`, `refused` or `dropped`. */
-  | { readonly type: 'dial', readonly deployment: Deployment, readonly probe?: boolean }
+  | { readonly type: 'dial', readonly deployment: Deployment, readonly probe?: boolean | undefined }
   /** The deployment answered with its first event after `ms` milliseconds. `warm`: it had done so before. */
-  | { readonly type: 'ready', readonly deployment: Deployment, readonly ms: number, readonly warm?: boolean, readonly probe?: boolean }
+  | { readonly type: 'ready', readonly deployment: Deployment, readonly ms: number, readonly warm?: boolean | undefined, readonly probe?: boolean | undefined }
   /** The deployment refused, or did not answer in time. */
-  | { readonly type: 'refused', readonly deployment: Deployment, readonly ms: number, readonly refusal: UpstreamRefusal, readonly probe?: boolean }
+  | { readonly type: 'refused', readonly deployment: Deployment, readonly ms: number, readonly refusal: UpstreamRefusal, readonly probe?: boolean | undefined }
   /** Nobody waited for the answer any more: another was faster, or the client left. It says nothing of the deployment. */
   | { readonly type: 'dropped', readonly deployment: Deployment }
   /** The first audio of a response came `ms` milliseconds after the response began. */
@@ -106,9 +106,9 @@ export interface DeploymentStatus {
   readonly target: string
   readonly state: 'ready' | 'cooldown' | 'probing'
   /** Milliseconds until a cooldown ends. */
-  readonly cooldownLeftMs?: number
+  readonly cooldownLeftMs?: number | undefined
   /** Why the cooldown began. */
-  readonly cause?: UpstreamRefusal['kind'] | 'session'
+  readonly cause?: UpstreamRefusal['kind'] | 'session' | undefined
   /** Sessions and dials under way. */
   readonly sessions: number
   /** Session starts in the last 60 seconds. */
@@ -116,9 +116,9 @@ export interface DeploymentStatus {
   /** Tokens used in the last 60 seconds. */
   readonly tokensLastMinute: number
   /** Moving median of the dial, in milliseconds. */
-  readonly dialMs?: number
+  readonly dialMs?: number | undefined
   /** Moving median of the first audio, in milliseconds. */
-  readonly firstAudioMs?: number
+  readonly firstAudioMs?: number | undefined
 }
 
 /** Chooses deployments. Replace it by the option `router`. */

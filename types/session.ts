@@ -49,7 +49,7 @@ export interface RealtimeSessions {
    * Ends one session: both peers get `code` (default 1000) and `reason` (default "closed by the gateway").
    * @returns whether there was such a session.
    */
-  close (id: string, options?: { code?: number, reason?: string }): boolean
+  close (id: string, options?: { code?: number | undefined, reason?: string | undefined }): boolean
   /**
    * Ends every session that `matches` says: of one key, one team, or anything else. Its client gets `error` as an event and its close code.
    * @returns how many sessions it ended
@@ -60,9 +60,9 @@ export interface RealtimeSessions {
 /** How to drain; see `RealtimeGateway.drain`. */
 export interface DrainOptions {
   /** How long running turns may go on, in milliseconds. Default: the option `drainTimeout`. */
-  readonly deadlineMs?: number
+  readonly deadlineMs?: number | undefined
   /** What the `error` event tells the clients. Default "The server is shutting down." */
-  readonly reason?: string
+  readonly reason?: string | undefined
 }
 
 /** What the plugin puts on the instance, as `fastify.realtime`. */

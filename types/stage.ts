@@ -32,9 +32,9 @@ export interface Replacement {
   /** To where it was going, in order, through the stages behind. Empty: the message is dropped. */
   readonly onward: readonly Buffer[]
   /** To where it came from. */
-  readonly back?: readonly Buffer[]
+  readonly back?: readonly Buffer[] | undefined
   /** The session ends with this error. The client is closed with `closeCode`, by default the error's own. */
-  readonly end?: { readonly error: SessionError, readonly closeCode?: number }
+  readonly end?: { readonly error: SessionError, readonly closeCode?: number | undefined } | undefined
 }
 
 /** `undefined`: the message passes as it came (or as `rename` has left it). */
@@ -45,14 +45,14 @@ export interface Stage {
   /** The types of the events that it wants. May change; the pipeline is then told to `refresh`. */
   readonly types: readonly string[]
   /** It wants text messages of every other type too. Default `false`. */
-  readonly others?: boolean
+  readonly others?: boolean | undefined
   /** It wants binary messages too; one that holds a wanted event has its type. Default `false`. */
-  readonly binary?: boolean
+  readonly binary?: boolean | undefined
   /**
    * It only takes note, and may be spared audio that a client sends in the usual shape, without a look at all of it. Where every stage of a
    * direction says so, such audio is forwarded unread. Default `false`.
    */
-  readonly skims?: boolean
+  readonly skims?: boolean | undefined
   /**
    * Says what becomes of a message. With a promise its direction waits, and nothing of it is read meanwhile, while the other direction
    * flows on; a stage that takes longer than the session's bound ends the session. A throw or rejection ends it too.

@@ -10,6 +10,8 @@ export const ajvOptions = {
   strictTypes: false,
   // The schemas are the package's own, and a test holds them against JSON Schema's; at run time that would cost more than the check.
   validateSchema: false,
+  // Each schema is used once in a process: what it takes to make the code better is more than that gives back.
+  code: { optimize: false },
   keywords: [
     'rule',
     'unknown',

@@ -30,7 +30,7 @@ export interface RouterTools {
   /** Unix time in milliseconds. */
   readonly time: () => number
   /** Hears when a cooldown begins. */
-  readonly onCooldown?: (deployment: Deployment, cause: NonNullable<DeploymentStatus['cause']>, forMs: number) => void
+  readonly onCooldown?: ((deployment: Deployment, cause: NonNullable<DeploymentStatus['cause']>, forMs: number) => void) | undefined
 }
 
 /** How long a client should wait for a slot: sessions end when they end. */

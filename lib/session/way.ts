@@ -73,11 +73,6 @@ export class Way implements LegMessages<Verdict> {
     return this.#waiting !== undefined
   }
 
-  /** Whether a stage is thinking about a message. */
-  get waits (): boolean {
-    return this.#waiting !== undefined
-  }
-
   get skim (): Skim | undefined {
     return this.#ends!.pipeline.skims ? usualAudio : undefined
   }

@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import realtimeGateway from 'fastify-realtime-gateway'
 import * as gateway from 'fastify-realtime-gateway'
 import type {
-  Authenticate, HandshakeRequest, DeploymentOptions, KeyStore, RealtimeGateway, RealtimeGatewayOptions, SessionInfo, SessionSummary, VirtualKeyOptions
+  Authenticate, HandshakeRequest, DeploymentOptions, KeyStore, LoadOptions, RealtimeGateway, RealtimeGatewayOptions, SessionInfo, SessionSummary, VirtualKeyOptions
 } from 'fastify-realtime-gateway'
 import { describe, expect, test } from 'tstyche'
 
@@ -100,5 +100,16 @@ describe('what a host implements', () => {
 
   test('an adapter never sees the credential of a client', () => {
     expect<keyof HandshakeRequest>().type.toBe<'kind' | 'model' | 'query' | 'safetyIdentifier'>()
+  })
+})
+
+describe('exactOptionalPropertyTypes', () => {
+  const unset = undefined as string | undefined
+
+  test('a variable that may not be set can be given to any option', () => {
+    expect<DeploymentOptions>().type.toBeAssignableFrom({ model: 'voice', target: 'xai/a', apiKey: unset, baseUrl: unset, price: undefined, token: undefined, warm: { size: 1, maxIdleMs: undefined } })
+    expect<VirtualKeyOptions>().type.toBeAssignableFrom({ key: unset, name: unset, expiresAt: undefined })
+    expect<RealtimeGatewayOptions>().type.toBeAssignableFrom({ masterKey: unset, keys: undefined, authenticate: undefined, routing: { strategy: undefined, hedgeAfterMs: undefined }, dialects: { client: undefined } })
+    expect<LoadOptions>().type.toBeAssignableFrom({ env: { A: unset }, providers: undefined })
   })
 })

@@ -26,7 +26,7 @@ export interface LoadOptions {
    */
   readonly env: Environment
   /** Providers beside `openai`, `xai` and `azure` that the host has adapters for (the option `adapters`). Default none. */
-  readonly providers?: readonly string[]
+  readonly providers?: readonly string[] | undefined
 }
 
 export interface LiteLLMConfig {

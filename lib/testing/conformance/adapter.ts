@@ -9,7 +9,7 @@ export interface AdapterConformanceOptions {
   /** A deployment that the adapter can serve, with an `apiKey` if it ever has one. */
   readonly deployment: Deployment
   /** The first event of a session that is ready. Default `{ type: 'session.created' }`. */
-  readonly readyEvent?: RealtimeEvent
+  readonly readyEvent?: RealtimeEvent | undefined
 }
 
 const canary = 'conformance-client-credential'

@@ -10,7 +10,7 @@ export interface RouterConformanceOptions extends Lifetime<Router> {
   /** A public model name that it serves for the principal `{ id: 'conformance' }`. */
   readonly model: string
   /** One that it does not serve. Default `conformance-nobody-serves-this`; `null` for a router that serves every name. */
-  readonly unknownModel?: string | null
+  readonly unknownModel?: string | null | undefined
 }
 
 const seed = 20261122

@@ -13,7 +13,7 @@ export interface ConformanceTest {
 /** How a suite comes by what it tests, anew for every test. */
 export interface Lifetime<T> {
   /** Called when a test is over, however it ended. Default: nothing is to be closed. */
-  readonly close?: (subject: T) => void | Promise<void>
+  readonly close?: ((subject: T) => void | Promise<void>) | undefined
 }
 
 /** A test that gets a subject of its own and closes it. */

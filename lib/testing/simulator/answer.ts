@@ -14,7 +14,7 @@ export interface SimulatedTurn {
   /** What the user said last: the text, or what was heard in the audio. */
   readonly text: string
   /** Output of the function call that was answered last, when that is what the model continues from. */
-  readonly toolOutput?: string
+  readonly toolOutput?: string | undefined
   readonly tools: readonly SimulatedTool[]
 }
 
@@ -22,15 +22,15 @@ export interface SimulatedTurn {
 export interface SimulatedCall {
   readonly name: string
   /** An object, or the very JSON text to stream. Default `{}`. */
-  readonly arguments?: string | Readonly<Record<string, unknown>>
+  readonly arguments?: string | Readonly<Record<string, unknown>> | undefined
 }
 
 /** What the simulated model answers: a text (spoken or written, as the session asks), calls, or both in this order. */
 export interface SimulatedAnswer {
-  readonly say?: string
-  readonly calls?: readonly SimulatedCall[]
+  readonly say?: string | undefined
+  readonly calls?: readonly SimulatedCall[] | undefined
   /** Once all is said, the response stays open until it is cancelled, so that nobody has to be quick to interrupt it. Default `false`. */
-  readonly endless?: boolean
+  readonly endless?: boolean | undefined
 }
 
 /** Decides an answer; `undefined` leaves it to the built-in one. */
@@ -68,8 +68,8 @@ function chooseTool (turn: SimulatedTurn, choice: ToolChoice): SimulatedTool | u
 
 interface Schema {
   readonly type?: unknown
-  readonly enum?: readonly unknown[]
-  readonly properties?: Readonly<Record<string, Schema>>
+  readonly enum?: readonly unknown[] | undefined
+  readonly properties?: Readonly<Record<string, Schema>> | undefined
 }
 
 function argumentsFor (tool: SimulatedTool, text: string): Record<string, unknown> {

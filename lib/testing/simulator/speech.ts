@@ -4,17 +4,17 @@ import { speak } from './voice.ts'
 /** Options of `speechPcm`. Times are in milliseconds. */
 export interface SpeechOptions {
   /** What is said; it sets the rhythm of the sound. Default: as much of a fixed sentence as fits. */
-  readonly text?: string
+  readonly text?: string | undefined
   /** Samples per second. Default 24 000. */
-  readonly rate?: number
+  readonly rate?: number | undefined
   /** Silence before the speech. Default 300. */
-  readonly leadMs?: number
+  readonly leadMs?: number | undefined
   /** Length of the speech itself. Default 1500. */
-  readonly speechMs?: number
+  readonly speechMs?: number | undefined
   /** Silence after it: long enough for a server's voice detection to see the end of the turn. Default 1000. */
-  readonly silenceMs?: number
+  readonly silenceMs?: number | undefined
   /** Default 1. */
-  readonly seed?: number
+  readonly seed?: number | undefined
 }
 
 /**
