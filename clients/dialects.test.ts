@@ -50,7 +50,7 @@ const untold: Readonly<Record<'azure' | 'xai', RegExp>> = {
 // What the others tell and OpenAI does not: of these a client may be told or not.
 const more: Readonly<Record<'azure' | 'xai', RegExp>> = {
   azure: /content_part\.(added|done): content$/,
-  xai: /: (previous_item_id|rid|start_time|ts|latency|audio_duration_ms|transcript|item\.(object|replayed)|response\.output\[\]\.(object|replayed)|usage\.seconds|response\.usage\.(output|billable)_audio_seconds|response\.usage\.(in|out)put_token_details\.grok_tokens)$/
+  xai: /^conversation\.created$|: (previous_item_id|rid|start_time|ts|latency|audio_duration_ms|transcript|item\.(object|replayed)|response\.output\[\]\.(object|replayed)|usage\.seconds|response\.usage\.(output|billable)_audio_seconds|response\.usage\.(in|out)put_token_details\.grok_tokens)$/
 }
 
 for (const { shape } of openaiClients) {

@@ -76,13 +76,14 @@ export type Adjustment = 'nearest' | 'unknown' | 'too_long'
 /** How clients and providers of different dialects are brought together. */
 export interface DialectOptions {
   /**
-   * The shape in which clients speak that do not say so themselves; those that do send `OpenAI-Beta: realtime=v1`, the subprotocol
-   * `openai-beta.realtime-v1`, or xAI's `xai-client-secret.…`. Default `openai`.
+   * The shape in which clients are answered until they show theirs: by the subprotocol `xai-client-secret.…`, or by the fields of what
+   * they say. With `xai`, what they say shows nothing, as that shape shares fields with both others. Default `openai`.
    */
   readonly client?: DialectName | undefined
   /**
-   * What happens to a field that the provider has no equal for (`semantic_vad` on xAI): `false` says what comes nearest, `true` answers
-   * the client's event with the error `unsupported_feature` naming the field. Default `false`.
+   * What happens to a matter of taste that the provider has no equal for (`semantic_vad` on xAI): `false` says what comes nearest, `true`
+   * answers the client's event with the error `unsupported_feature` naming the field. Rights, approvals, limits and privacy that the
+   * provider does not keep are refused so in any case. Default `false`.
    */
   readonly strict?: boolean | undefined
   /** What xAI speaks with where a client asks for one of OpenAI's voices (`{ marin: 'eve' }`), over the built-in table. A name in neither passes. */

@@ -43,6 +43,15 @@ t.test('session.created has xAI\'s shape and default, and a conversation behind 
   ])
 })
 
+t.test('a client that asks for an older conversation is told that it has none', async t => {
+  for (const strict of [false, true]) {
+    const events = startXaiSession({ resumes: true, strict }).down(created)
+    t.strictSame(events.map(({ type }) => type), ['session.created', 'conversation.created', 'error'])
+    t.match(events[2], { event_id: String, error: { type: 'invalid_request_error', code: 'unsupported_feature', param: 'conversation_id', event_id: null } })
+  }
+  t.strictSame(startXaiSession({ resumes: true }).down({ type: 'session.created' }).map(({ type }) => type), ['session.created', 'conversation.created', 'error'])
+})
+
 t.test('session.created without what it should have still brings a conversation', async t => {
   const session = startXaiSession()
   t.strictSame(session.down({ type: 'session.created' }), [{ type: 'session.created' }, { ...conversation, event_id: 'event_conversation', conversation: { id: 'conv_', object: 'realtime.conversation' } }])

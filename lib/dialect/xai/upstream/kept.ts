@@ -27,7 +27,7 @@ export function remember (kept: Kept, item: Fields | undefined, most = largestIt
   kept.item = kept.whole || item === undefined ? item : withoutTexts(item)
 }
 
-// All of an item that has a bound.
+// The fields of an item that are short in any case.
 const named = ['id', 'object', 'type', 'status', 'role', 'name', 'call_id', 'server_label']
 
 function withoutTexts (item: Fields): Fields {

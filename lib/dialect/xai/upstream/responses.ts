@@ -16,7 +16,7 @@ export function beginResponse (event: RealtimeEvent, state: XaiState): Translate
   return { ...event, response: responseIn(event.response, { status: 'in_progress', status_details: null, output: [] }, null, running, state) }
 }
 
-/** The response that begins is the one that was asked for first, as far as metadata tell; where none was, the user's turn has asked for it. */
+/** Finds the request that a response answers: the one with the same metadata, else the oldest. Where there is none, the user's turn has asked. */
 function begun (state: XaiState, metadata: unknown): Running {
   const { requests, sessionConfig } = state
   const same = isFields(metadata) ? requests.findIndex(request => isSame(request.metadata, metadata)) : -1

@@ -30,7 +30,7 @@ export function createConversation (event: RealtimeEvent, state: XaiState): Tran
   return event
 }
 
-/** A whole session in GA's shape, in OpenAI's order. Nothing of it is what the client only asked for, but for names that xAI does not know. */
+/** A whole session in GA's shape, in OpenAI's order. It shows what xAI has accepted; what xAI calls by other names has the client's. */
 function sessionIn (said: Fields, state: XaiState, detection: Fields | null): Fields {
   const { sessionConfig } = state.accepted
   sessionConfig.id = nameOf(said.id) ?? sessionConfig.id

@@ -35,7 +35,7 @@ export interface Request {
   readonly eventId: string | undefined
   /** A commit asked for it. */
   readonly commit: boolean
-  /** Whether the client knows that it has asked for it; it does not while only a commit has. */
+  /** Whether the client has asked for it itself. `false`: only its commit has. */
   claimed: boolean
   /** Whether the client wants to read it; `undefined`: as the session says. */
   textOnly: boolean | undefined
@@ -118,7 +118,7 @@ export interface XaiState {
   /** In the order in which xAI answers. */
   updates: readonly PendingUpdate[]
   conversation: string | null
-  /** xAI has repeated the metadata of a request: a response without is none that was asked for with some. */
+  /** xAI has repeated the metadata of a request. From then on a response without metadata answers no request that had some. */
   echoes: boolean
   readonly requests: Request[]
   readonly running: Map<string, Running>
@@ -135,7 +135,7 @@ export interface XaiState {
 /** How many of each are remembered. */
 export const most = { updates: 16, requests: 16, running: 8, items: 32, parts: 8, announced: 256, speeches: 16 }
 
-/** The characters of a text or of arguments up to which they are collected: more than an hour of speech. Nothing is ever cut: what is longer is left out. */
+/** A text, or the arguments of a call, is collected up to so many characters: more than an hour of speech. A longer one is left out, not cut. */
 export const longestText = 65_536
 
 /** OpenAI's default; xAI's is that nobody listens for the end of a turn. */
