@@ -193,7 +193,7 @@ t.test('a text that was kept stays a text in an event that holds a huge number, 
 })
 
 t.test('what is kept of a session is no more after many turns than after a few', async t => {
-  const turns = deep ? 3_000 : 1_000
+  const turns = deep ? 3_000 : 2_000
   for (const pair of translatedPairs) {
     for (const [long, most] of [['x', 100_000], ['x'.repeat(10_000), 6_000_000]] as const) {
       const few = sizeAfter(pair, turns, long)
