@@ -58,7 +58,8 @@ export class Registry implements RealtimeSessions {
 
   #release (): void {
     this.#pending--
-    if (this.#pending === 0) this.#idle?.()
+    // A session gives its slot back just before it tells what its end has set going.
+    queueMicrotask(() => { if (this.#pending === 0) this.#idle?.() })
   }
 
   get draining (): boolean {
