@@ -73,8 +73,11 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
       }
     } catch (cause) {
       lease.release()
-      if (cause instanceof ClientGone || socket.destroyed) {
-        request.log.debug('realtime client left before it was answered')
+      const left = cause instanceof ClientGone || socket.destroyed
+      // Half an answer is no answer that another could follow.
+      if (left || reply.sent) {
+        if (left) request.log.debug('realtime client left before it was answered')
+        else request.log.error({ err: loggable(cause) }, 'realtime upgrade could not be answered')
         reply.hijack()
         socket.destroy()
         return
