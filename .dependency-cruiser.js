@@ -9,14 +9,14 @@ const doors = {
   testing: ['wire'],
   config: ['options', 'wildcard'],
   // It puts all of them together.
-  plugin: ['http', 'auth', 'keys', 'admission', 'default-router', 'router', 'upstream', 'providers', 'dialect', 'session', 'wire', 'options', 'catalogue', 'loggable'],
+  plugin: ['diagnosis', 'http', 'auth', 'keys', 'admission', 'default-router', 'router', 'upstream', 'providers', 'dialect', 'session', 'wire', 'options', 'catalogue', 'loggable'],
   'default-router': ['router'],
-  http: ['auth', 'admission', 'catalogue', 'dialect', 'router', 'upstream', 'session', 'wire', 'options', 'wildcard', 'abort', 'loggable'],
+  http: ['diagnosis', 'auth', 'admission', 'catalogue', 'dialect', 'router', 'upstream', 'session', 'wire', 'options', 'wildcard', 'abort', 'loggable'],
   options: ['catalogue', 'keys', 'providers', 'router'],
   auth: ['keys'],
   keys: [],
   admission: [],
-  router: ['wildcard', 'sliding-count'],
+  router: ['diagnosis', 'wildcard', 'sliding-count'],
   // Of leases it knows the type alone: whoever puts the gateway together gives it what makes them.
   upstream: ['catalogue', 'providers', 'wire', 'abort', 'loggable', 'sliding-count'],
   providers: ['catalogue', 'dialect'],
@@ -27,6 +27,7 @@ const doors = {
   wildcard: [],
   'sliding-count': [],
   abort: [],
+  diagnosis: [],
   loggable: [],
   errors: [],
   types: []

@@ -4,6 +4,7 @@ import { createLease } from './admission/lease.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { modelNotice, successorOf } from './catalogue.ts'
 import { createRouter } from './default-router.ts'
+import { diagnoses } from './diagnosis.ts'
 import { createDialects } from './dialect/dialects.ts'
 import { AlreadyRegisteredError, Http2OnlyError, WebSocketRouteError } from './errors.ts'
 import { realtimeRoute, translationsOf } from './http/realtime.ts'
@@ -44,7 +45,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
   const upgrades = watchUpgrades(fastify, options.closeTimeout)
   const router = options.router ?? createRouter(options.deployments, options.routing, {
     cooldowns: options.cooldowns,
-    onCooldown: ({ id }, cause, forMs) => log[cause === 'credentials' ? 'error' : 'warn']({ deployment: id, cause, forMs }, 'realtime deployment in cooldown')
+    onCooldown: ({ id }, cause, forMs) => log[cause === 'credentials' ? 'error' : 'warn']({ deployment: id, cause, forMs, ...diagnoses[cause] }, 'realtime deployment in cooldown')
   })
   const dialling = {
     adapters: new Map([...builtIn, ...options.adapters ?? []].map(adapter => [adapter.provider, adapter])),

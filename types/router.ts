@@ -109,6 +109,10 @@ export interface DeploymentStatus {
   readonly cooldownLeftMs?: number | undefined
   /** Why the cooldown began. */
   readonly cause?: UpstreamRefusal['kind'] | 'session' | undefined
+  /** Whose it is to mend: `operator` (credential, quota, name of the model), `provider` (or the network to it), or nobody's but the `client`'s. With `cause`. */
+  readonly fault?: 'operator' | 'provider' | 'client' | undefined
+  /** What to do about it, in one sentence. With `cause`. */
+  readonly hint?: string | undefined
   /** Sessions and dials under way. */
   readonly sessions: number
   /** Session starts in the last 60 seconds. */

@@ -2,17 +2,21 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { NamedObserver } from '../session/observers.ts'
 import type { Deployment, RealtimeGatewayOptions, RouteDecision, RouteOutcome } from '../../types/index.ts'
 
-/** Tells the router how its choice did. */
-export function routerObserver (deployment: Deployment, report: (outcome: RouteOutcome) => void): NamedObserver {
+/**
+ * Tells the router how its choice did.
+ * @param current the deployment that serves the session now
+ */
+export function routerObserver (current: () => Deployment, report: (outcome: RouteOutcome) => void): NamedObserver {
   return {
     name: 'router.report',
     turn ({ times: { began, firstAudio }, usage }) {
+      const deployment = current()
       if (began !== undefined && firstAudio !== undefined) report({ type: 'first_audio', deployment, ms: firstAudio - began })
       const tokens = tokensIn(usage)
       if (tokens !== undefined) report({ type: 'turn', deployment, tokens })
     },
     closed ({ ageMs, endedBy, closeCode, unresponsive }) {
-      report({ type: 'ended', deployment, ms: ageMs, closeCode: endedBy === 'upstream' ? closeCode : 1000, unresponsive })
+      report({ type: 'ended', deployment: current(), ms: ageMs, closeCode: endedBy === 'upstream' ? closeCode : 1000, unresponsive })
     }
   }
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import { createObservers } from '../session/observers.ts'
+import type { UpstreamParts } from '../session/parts.ts'
 import { createModelStage } from '../session/pipeline/model-rule.ts'
+import { createTranscriptionStage, createWithholding } from '../session/pipeline/transcription-model.ts'
 import { Session } from '../session/session.ts'
 import { loggable } from '../loggable.ts'
 import { modelOf, providerOf } from '../upstream/deployment.ts'
@@ -11,6 +13,8 @@ import type { ClientHandshake } from './handshake.ts'
 import { hookObservers, logObserver, routerObserver } from './observers.ts'
 import { reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
+import { transcriptionModels } from './transcription.ts'
+import type { Upstream } from './upstream-for.ts'
 import type { Adjustment, Deployment, Dialect, DialectName, Lease } from '../../types/index.ts'
 
 /** Fields of which one session's log tells that they were adjusted. */
@@ -28,14 +32,17 @@ const tellings: Readonly<Record<Adjustment, string>> = {
  */
 export function openSession (client: UpgradedSocket, handshake: Pick<ClientHandshake, 'dialect' | 'kind' | 'query'>, admitted: Admitted, lease: Lease, log: FastifyBaseLogger, tools: RouteTools): void {
   const { options, registry, now } = tools
-  const { deployment, upstream, principal, model, asked, route } = admitted
+  const { deployment, model, asked, route, asker: { principal } } = admitted
   const { id: principalId, keyHash, team, models, expiresAt } = principal
   const id = `sess_${randomUUID().replaceAll('-', '')}`
   const adjusted = adjustments(id, log)
-  // A translation session has events of its own, which no dialect knows.
-  const dialect = handshake.kind === 'translation' ? undefined : upstreamDialect(deployment, log, tools)
+  const report = reportTo(tools.router, log)
+  const transcribes = handshake.kind === 'transcription'
+  const withholding = createWithholding()
+  let current: Upstream = admitted
+  let since = now()
   const observers = createObservers([
-    routerObserver(deployment, reportTo(tools.router, log)),
+    routerObserver(() => current.deployment, report),
     logObserver(log, route),
     ...hookObservers(options)
   ], {
@@ -45,15 +52,7 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
   const session = new Session({
     identity: { id, principal: principalId, keyHash, team, model, route },
     client,
-    upstream: {
-      ...upstream,
-      deployment: deployment.id,
-      dialect: tools.dialects.choose(principal.dialect ?? handshake.dialect, dialect, {
-        attached: handshake.kind === 'attached', resumes: handshake.query.has('conversation_id'), adjusted
-      }),
-      usualNames: typeof dialect !== 'object',
-      lease: admitted.lease
-    },
+    upstream: partsOf(admitted),
     limits: options,
     clientStages: [createModelStage({
       model: modelOf(deployment),
@@ -61,7 +60,8 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
       strict: options.dialects?.strict === true,
       restricted: models !== undefined && models.length > 0,
       adjusted
-    })],
+    }), ...transcribes ? [createTranscriptionStage(transcriptionModels(admitted, { current: () => current, replace, adjusted }, tools))] : []],
+    upstreamStages: transcribes ? [withholding.stage] : [],
     observer: {
       turn: observers.turn,
       closed: summary => { registry.finish(observers.closed(summary)) }
@@ -77,6 +77,32 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
   admitted.began()
   observers.opened(session.info())
   session.start()
+
+  function partsOf ({ upstream, lease, deployment, model: served }: Upstream): UpstreamParts {
+    // A translation session has events of its own, which no dialect knows.
+    const dialect = handshake.kind === 'translation' ? undefined : upstreamDialect(deployment, log, tools)
+    return {
+      ...upstream,
+      lease,
+      deployment: deployment.id,
+      model: served,
+      dialect: tools.dialects.choose(principal.dialect ?? handshake.dialect, dialect, {
+        attached: handshake.kind === 'attached', resumes: handshake.query.has('conversation_id'), adjusted
+      }),
+      usualNames: typeof dialect !== 'object'
+    }
+  }
+
+  function replace (next: Upstream): boolean {
+    withholding.arm()
+    if (!session.replaceUpstream(partsOf(next))) return false
+    next.began()
+    report({ type: 'ended', deployment: current.deployment, ms: now() - since, closeCode: 1000, unresponsive: false })
+    log.info({ session: id, model: next.model, deployment: next.deployment.id, attempts: next.route.attempts }, 'realtime session has another upstream')
+    current = next
+    since = now()
+    return true
+  }
 }
 
 /** Logs each field that does not arrive as it was sent, once. */

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Authenticator } from '../auth/authenticate.ts'
 import type { Dialects } from '../dialect/dialects.ts'
+import { diagnoses } from '../diagnosis.ts'
 import { loggable } from '../loggable.ts'
 import type { ResolvedOptions } from '../options/resolve.ts'
 import type { Registry } from '../session/registry.ts'
@@ -32,7 +33,7 @@ export function reportTo (router: Router, log: FastifyBaseLogger): (outcome: Rou
       const { kind } = outcome.refusal
       // What a provider does not have is no fault of anybody's.
       const level = kind === 'credentials' ? 'error' : kind === 'unsupported' ? 'info' : 'warn'
-      log[level]({ deployment: outcome.deployment.id, kind, ms: outcome.ms, cause: loggable(cause) }, 'realtime upstream refused')
+      log[level]({ deployment: outcome.deployment.id, kind, ms: outcome.ms, cause: loggable(cause), ...diagnoses[kind] }, 'realtime upstream refused')
     }
     try {
       router.report?.(outcome)

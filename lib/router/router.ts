@@ -1,3 +1,4 @@
+import { diagnoses } from '../diagnosis.ts'
 import { allowsModel } from '../wildcard.ts'
 import type { CooldownStore, Deployment, DeploymentStatus, PassedOver, RoutePlan, RouteRequest, Router, RoutingOptions } from '../../types/index.ts'
 import { Podium } from './choose.ts'
@@ -164,11 +165,16 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
       return Array.from(states.values(), (state): DeploymentStatus => {
         const { cooldown } = state
         const until = cooldown.cooldownUntil(unix)
-        if (until !== 0) return { ...state.status(clock), state: 'cooldown', cooldownLeftMs: until - unix, cause: cooldown.cause }
+        if (until !== 0) return { ...state.status(clock), state: 'cooldown', cooldownLeftMs: until - unix, ...told(cooldown.cause) }
         return { ...state.status(clock), state: cooldown.trying ? 'probing' : 'ready' }
       })
     }
   }
+}
+
+/** In a store that nodes share a cooldown may be another's, whose cause is not known here. */
+function told (cause: DeploymentStatus['cause']): Pick<DeploymentStatus, 'cause' | 'fault' | 'hint'> {
+  return { cause, ...(cause !== undefined && diagnoses[cause]) }
 }
 
 /** LiteLLM's rule: tags must have one in common; a session without tags goes where there are none, or where `default` is one. */

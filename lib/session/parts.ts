@@ -34,6 +34,8 @@ export interface SessionIdentity {
 export interface UpstreamParts extends UpgradedSocket {
   /** `Deployment.id` */
   readonly deployment: string
+  /** Public model name, where it is another than the session was opened with. */
+  readonly model?: string | undefined
   /** The provider's credential, which no close reason may carry to the client. */
   readonly secret?: string | undefined
   /** How it comes together with a client of another dialect. Default: both speak the same. */

@@ -31,7 +31,7 @@ export class Session {
     this.#upstream = parts.upstream
     this.#startedAt = now()
     const { id: session, principal, keyHash, team, model } = identity
-    this.#turns = new Turns(now, turn => observer.turn?.({ session, principal, keyHash, team, model, deployment: this.#upstream.deployment, ...turn }))
+    this.#turns = new Turns(now, turn => observer.turn?.({ session, principal, keyHash, team, model: this.#upstream.model ?? model, deployment: this.#upstream.deployment, ...turn }))
     this.#legs = joinLegs(parts, this.#turns, {
       // An upstream that is kept for the end of its response must not be asked for another.
       listens: () => !(this.#phase.name === 'closing' && this.#phase.end.by === 'gateway') && this.#phase.name !== 'closed',
@@ -106,6 +106,7 @@ export class Session {
     const { name } = this.#phase
     return {
       ...identity,
+      model: this.#upstream.model ?? identity.model,
       deployment: this.#upstream.deployment,
       state: name === 'closed' ? 'closing' : name,
       ageMs: now() - this.#startedAt,

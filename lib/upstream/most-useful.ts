@@ -1,6 +1,13 @@
 import { GatewayError } from '../errors.ts'
 import type { UpstreamRefusal } from '../../types/index.ts'
 
+// Whose fault it is, so that nobody changes a good key for it. What to do is in the log, for whom it concerns.
+const rejections: ReadonlyArray<readonly [UpstreamRefusal['kind'], string]> = [
+  ['credentials', 'The provider refused the credential of this gateway. Your own key is good; whoever runs the gateway has to mend it.'],
+  ['quota', 'The account of this gateway at the provider has no quota left. Your own key is good; whoever runs the gateway has to mend it.'],
+  ['not_found', 'The provider does not know the model that this gateway asks it for. Whoever runs the gateway has to mend it.']
+]
+
 /** How long a client waits for a slot that a session holds: sessions end when they end. */
 const fullRetryMs = 5_000
 
@@ -19,5 +26,7 @@ export function mostUseful (refusals: readonly UpstreamRefusal[], full: boolean,
   if (full) return new GatewayError('rate_limit_exceeded', { retryAfterMs: fullRetryMs })
   if (has('timeout')) return new GatewayError('upstream_timeout')
   if (has('unsupported') && refusals.every(({ kind }) => kind === 'unsupported')) return unsupported ?? new GatewayError('unsupported_feature')
-  return new GatewayError(has('fault') ? 'upstream_unavailable' : 'upstream_rejected')
+  if (has('fault')) return new GatewayError('upstream_unavailable')
+  const [, message] = rejections.find(([kind]) => has(kind)) ?? []
+  return new GatewayError('upstream_rejected', { message })
 }
