@@ -124,7 +124,7 @@ t.test('messages cut anywhere come out as the bytes they came in, in order, and 
     if (!inspects && log.admitted.length > 0) throw new Error('asked about a message that nobody inspects')
     taken += entries.filter(entry => entry.startsWith('take:')).length
   })
-  t.ok(taken > 30, `${taken} messages were taken out`)
+  t.ok(taken > 10, `${taken} messages were taken out`)
 })
 
 t.test('a reader that is stopped at any byte, by itself or by its sink, gives back all it held', async t => {
