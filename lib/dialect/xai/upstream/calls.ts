@@ -34,25 +34,31 @@ function each (translated: Translated, onward: typeof same, back: typeof same): 
   return isList(translated) ? translated.map(one) : one(translated)
 }
 
-function toXai (event: RealtimeEvent): RealtimeEvent {
-  return named(event, xaiId)
-}
-
-function toClient (event: RealtimeEvent): RealtimeEvent {
-  const told = named(event, shortId)
-  if (told.error === undefined && told.response === undefined) return told
-  return within(within(told, ['error'], shortError), ['response'], inFields(['status_details'], inFields(['error'], shortError)))
-}
-
-function named (event: RealtimeEvent, rename: (id: string) => string): RealtimeEvent {
+/** @returns what names calls anew in an event; the same event where it names none */
+function renaming (rename: (id: string) => string): (event: RealtimeEvent) => RealtimeEvent {
   const id: Change = value => typeof value === 'string' ? rename(value) : value
   const item = inFields(ofItem, id)
   const items: Change = value => Array.isArray(value) ? changed(value, value.map(item)) : value
-  return within(within(within(event, ofEvent, id), ['item'], item), ['response'], inFields(['input', 'output'], items))
+  const lists = inFields(['input', 'output'], items)
+  return event => {
+    const told = within(event, ofEvent, id)
+    if (event.item !== undefined) return within(told, ['item'], item)
+    return event.response === undefined ? told : within(told, ['response'], lists)
+  }
 }
 
 const shortText: Change = text => typeof text === 'string' ? withShortIds(text) : text
 const shortError: Change = error => isFields(error) ? within(error, ['message'], shortText) : shortText(error)
+const shortReason = inFields(['status_details'], inFields(['error'], shortError))
+
+const toXai = renaming(xaiId)
+const withShortIdsIn = renaming(shortId)
+
+function toClient (event: RealtimeEvent): RealtimeEvent {
+  const told = withShortIdsIn(event)
+  if (told.error !== undefined) return within(told, ['error'], shortError)
+  return told.response === undefined ? told : within(told, ['response'], shortReason)
+}
 
 function inFields (names: readonly string[], change: Change): Change {
   return value => isFields(value) ? within(value, names, change) : value
