@@ -71,7 +71,7 @@ const table = {
   at_capacity: row(503, 'server_error', 1013, 'The server is at capacity. Try again later.'),
   store_unavailable: row(503, 'server_error', 1013, 'The key could not be checked. Try again later.'),
   internal_error: row(500, 'server_error', 1011, 'The server had an error.'),
-  upgrade_required: row(426, 'invalid_request_error', 4000, 'This is a WebSocket endpoint: connect with a WebSocket client.'),
+  upgrade_required: row(426, 'invalid_request_error', 4000, 'This is a WebSocket endpoint: connect with a WebSocket client. If yours is one, a proxy in front of the server has dropped its Upgrade header.'),
   websocket_only: row(404, 'invalid_request_error', 4000, 'Realtime is served over WebSocket only here: there are no client secrets and no WebRTC calls. Connect with the API key.'),
   message_too_large: row(0, 'invalid_request_error', 1009, 'The message is larger than the limit.'),
   too_many_fragments: row(0, 'invalid_request_error', 1008, 'The message has too many fragments.'),
