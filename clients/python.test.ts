@@ -40,6 +40,15 @@ t.setTimeout(300_000)
 const missing = await prepare()
 if (missing !== undefined) console.error(`The Python clients are skipped: ${missing}.`)
 
+t.test('the README\'s Python client says why it is refused', { skip: missing ?? false }, async t => {
+  const { address } = await serve(t)
+  const file = join(folder, 'refused.py')
+  writeFileSync(file, readmeCode('client.py', { [readmeUrl]: `ws://${address}/v1/realtime?model=voice`, [readmeKey]: 'sk-wrong' }))
+  const program = startProgram(t, python, [file], { env: { PATH: process.env.PATH }, timeout: 60_000 })
+  t.equal(await program.exit, 1)
+  t.match(program.output(), /^401 .*Incorrect API key provided\./)
+})
+
 for (const [provider, model] of providers) {
   t.test(`${provider}: the README's Python client holds a turn`, { skip: missing ?? false }, async t => {
     const { address, simulators } = await serve(t)

@@ -31,10 +31,10 @@ export const AlreadyRegisteredError: new () => CodedError = createError('RTG_ERR
   'realtime gateway: fastify.realtime exists already in this scope; register the plugin in a scope of its own', 500)
 
 /** The server speaks HTTP/2 alone, on which no client opens a Realtime session. */
-export const Http2OnlyError = createError('RTG_ERR_HTTP2_ONLY',
+export const Http2OnlyError: new () => CodedError = createError('RTG_ERR_HTTP2_ONLY',
   'realtime gateway: this server speaks HTTP/2 only, and Realtime clients open their WebSocket over HTTP/1.1; add https: { allowHTTP1: true } to the options of Fastify()', 500)
 /** A route of the host's wants WebSockets, and no plugin gives them. */
-export const WebSocketRouteError = createError<[string]>('RTG_ERR_WEBSOCKET_ROUTE',
+export const WebSocketRouteError: new (what: string) => CodedError = createError('RTG_ERR_WEBSOCKET_ROUTE',
   "realtime gateway: the route %s asks for a WebSocket and nothing gives it one; register the plugin before it: await fastify.register(import('@fastify/websocket'))", 500)
 
 interface Row {
