@@ -4,15 +4,15 @@
 // A room is a folder of lib, or a file right under it. Beside these, every room may know `errors` and `types`.
 const doors = {
   index: ['plugin', 'options', 'config', 'catalogue', 'default-router', 'providers'],
-  cli: ['index', 'config', 'env', 'options'],
-  env: ['config', 'options'],
+  cli: ['index', 'config', 'env', 'options', 'testing'],
+  env: ['options'],
   testing: ['wire'],
   config: ['options', 'wildcard'],
   // It puts all of them together.
   plugin: ['diagnosis', 'http', 'auth', 'keys', 'admission', 'default-router', 'router', 'upstream', 'providers', 'dialect', 'session', 'wire', 'options', 'catalogue', 'loggable'],
   'default-router': ['router'],
   http: ['diagnosis', 'auth', 'admission', 'catalogue', 'dialect', 'router', 'upstream', 'session', 'wire', 'options', 'wildcard', 'abort', 'loggable'],
-  options: ['catalogue', 'keys', 'providers', 'router'],
+  options: ['catalogue', 'keys', 'providers', 'router', 'wildcard'],
   auth: ['keys'],
   keys: [],
   admission: [],

@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
+import { WebSocket } from 'ws'
 import { createSimulator } from '../lib/testing/index.ts'
 import { installPackage } from '../test/fixtures/built-package.ts'
 import { startProgram } from '../test/fixtures/program.ts'
@@ -70,6 +72,18 @@ t.test('the README\'s server serves the README\'s client', async t => {
   writeFileSync(join(folder, 'client.mjs'), readmeCode('client.mjs', { '127.0.0.1:3000': address! }))
   await runToEnd(t, join(folder, 'client.mjs'), {})
   t.notMatch(server.output(), readmeKey, 'no key is in its log')
+
+  writeFileSync(join(folder, 'refused.mjs'), readmeCode('client.mjs', { '127.0.0.1:3000': address!, [readmeKey]: 'sk-wrong' }))
+  const refused = startProgram(t, process.execPath, [join(folder, 'refused.mjs')], { env: { PATH: process.env.PATH } })
+  t.equal(await refused.exit, 1)
+  t.match(refused.output(), /^401 .*Incorrect API key provided\./, 'a refused client says why')
+
+  const socket = new WebSocket(`ws://${address}/v1/realtime?model=voice`, { headers: { authorization: `Bearer ${readmeKey}` } })
+  t.teardown(() => socket.terminate())
+  await once(socket, 'message')
+  server.child.kill('SIGTERM')
+  t.equal((await once(socket, 'close'))[0], 1012, 'a client hears of the shutdown')
+  t.equal(await server.exit, 0)
 })
 
 t.test('the README names the commands that the package has', async t => {

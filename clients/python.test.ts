@@ -21,6 +21,15 @@ async function runToEnd (t: Test, file: string, env: Readonly<Record<string, str
   t.match(program.output(), /You said: Say hello\./)
 }
 
+t.test('the README\'s Python client says why it is refused', { skip }, async t => {
+  const { address } = await serve(t)
+  const file = join(t.testdir(), 'client.py')
+  writeFileSync(file, readmeCode('client.py', { [readmeUrl]: `ws://${address}/v1/realtime?model=voice`, [readmeKey]: 'sk-wrong' }))
+  const program = startProgram(t, join(folder, 'bin', 'python'), [file], { env: { PATH: process.env.PATH }, timeout: 60_000 })
+  t.equal(await program.exit, 1)
+  t.match(program.output(), /^401 .*Incorrect API key provided\./)
+})
+
 for (const [provider, model] of providers) {
   t.test(`${provider}: the README's Python client holds a turn`, { skip }, async t => {
     const { address, simulators } = await serve(t)

@@ -79,6 +79,12 @@ export function purposeOf (model: string): 'realtime' | 'transcription' | 'trans
   return /whisper|transcribe/.test(model) ? 'transcription' : 'realtime'
 }
 
+/** Whether a target may be a realtime model: it is known, or named like one. `true` for a provider whose names say nothing. */
+export function speaksRealtime (target: string): boolean {
+  if (!/^(?:openai|xai)\//.test(target)) return true
+  return /\*|realtime|voice|live|transcribe|whisper|translate/.test(target) || realtimeModels.some(each => covers(each.target, target))
+}
+
 // A snapshot is the name with a date; `gpt-realtime-mini*` must not take in another model that only begins like it.
 function covers (pattern: string, target: string): boolean {
   if (!pattern.endsWith('*')) return pattern === target

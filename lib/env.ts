@@ -3,7 +3,8 @@ import { envSchema } from 'env-schema'
 import type { DeploymentOptions, RealtimeGatewayOptions } from '../types/index.ts'
 import { ConfigError } from './errors.ts'
 import { ajvOptions, explain } from './options/check.ts'
-import { firstSet, masterKeyFrom, providerVariables } from './options/environment.ts'
+import { didYouMean } from './options/did-you-mean.ts'
+import { firstSet, masterKeyFrom, providerVariables, wildcards } from './options/environment.ts'
 import type { Environment } from './options/environment.ts'
 import { gateway } from './options/schema/gateway.ts'
 import type { OptionSchema } from './options/schema/words.ts'
@@ -32,18 +33,6 @@ const variables = Object.entries<OptionSchema>(gateway.properties).flatMap(([opt
   return written === undefined ? [] : [{ option, name: variableName(option), schema: written }]
 })
 
-/** What a provider serves when its key is set: its own names as they are, and every name behind its prefix. */
-const wildcards: Readonly<Record<string, readonly DeploymentOptions[]>> = {
-  xai: [
-    { id: 'xai', model: 'grok-voice-*', target: 'xai/grok-voice-*' },
-    { id: 'xai/*', model: 'xai/*', target: 'xai/*' }
-  ],
-  openai: [
-    { id: 'openai', model: 'gpt-realtime*', target: 'openai/gpt-realtime*' },
-    { id: 'openai/*', model: 'openai/*', target: 'openai/*' }
-  ]
-}
-
 /** Every variable that `optionsFromEnv` reads. */
 export const environmentVariables: readonly string[] = [
   ...Object.keys(wildcards).map(provider => providerVariables[provider]!).flatMap(({ keys, bases }) => [...keys, ...bases]),
@@ -65,6 +54,7 @@ export const environmentVariables: readonly string[] = [
  * | `REALTIME_GATEWAY_ALIASES`, `REALTIME_GATEWAY_ALLOWED_ORIGINS` | the options `aliases`, `allowedOrigins`, separated by commas |
  * | `REALTIME_GATEWAY_…` | every other option that is a text or a number, in upper case: `REALTIME_GATEWAY_CONNECT_TIMEOUT` is `connectTimeout`, in milliseconds |
  *
+ * A variable `REALTIME_GATEWAY_…` that is none of these is an error, but for those that Kubernetes sets for a service of that name.
  * An empty variable counts as not set. With no provider key there are no `deployments`, and the plugin refuses to register
  * unless the host adds some or a `router`.
  * @throws {ConfigError} a variable has the wrong type or breaks a rule of its option. The message names the variable, never its value.
@@ -108,10 +98,22 @@ interface Variables {
   readonly typed: Readonly<Record<string, string | number | boolean | readonly string[]>>
 }
 
+// What Kubernetes tells every pod of a service that is called realtime-gateway.
+const serviceLinks = /^(?:SERVICE_(?:HOST|PORT(?:_.+)?)|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/
+
+function refuseUnknown (names: readonly string[]): void {
+  for (const name of names) {
+    if (!name.startsWith(prefix) || environmentVariables.includes(name) || serviceLinks.test(name.slice(prefix.length))) continue
+    const code = Object.keys(gateway.properties).find(option => variableName(option) === name)
+    throw new ConfigError(`the variable ${name} ${code === undefined ? `is none that the realtime gateway reads${didYouMean(name, environmentVariables)}` : `has no effect: ${code} can only be given in code or in a config file`}`)
+  }
+}
+
 function readVariables (all: Readonly<Record<string, string | undefined>>): Variables {
   const texts: Record<string, string> = {}
   // An empty variable is how shells and compose files say "not set"; as a number it would be an error.
   for (const [name, value] of Object.entries(all)) if (value !== undefined && value !== '') texts[name] = value
+  refuseUnknown(Object.keys(texts))
   const schema: OptionSchema = {
     type: 'object',
     properties: {

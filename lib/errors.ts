@@ -31,10 +31,10 @@ export const AlreadyRegisteredError: new () => CodedError = createError('RTG_ERR
   'realtime gateway: fastify.realtime exists already in this scope; register the plugin in a scope of its own', 500)
 
 /** The server speaks HTTP/2 alone, on which no client opens a Realtime session. */
-export const Http2OnlyError = createError('RTG_ERR_HTTP2_ONLY',
+export const Http2OnlyError: new () => CodedError = createError('RTG_ERR_HTTP2_ONLY',
   'realtime gateway: this server speaks HTTP/2 only, and Realtime clients open their WebSocket over HTTP/1.1; add https: { allowHTTP1: true } to the options of Fastify()', 500)
 /** A route of the host's wants WebSockets, and no plugin gives them. */
-export const WebSocketRouteError = createError<[string]>('RTG_ERR_WEBSOCKET_ROUTE',
+export const WebSocketRouteError: new (what: string) => CodedError = createError('RTG_ERR_WEBSOCKET_ROUTE',
   "realtime gateway: the route %s asks for a WebSocket and nothing gives it one; register the plugin before it: await fastify.register(import('@fastify/websocket'))", 500)
 
 interface Row {
@@ -71,7 +71,7 @@ const table = {
   at_capacity: row(503, 'server_error', 1013, 'The server is at capacity. Try again later.'),
   store_unavailable: row(503, 'server_error', 1013, 'The key could not be checked. Try again later.'),
   internal_error: row(500, 'server_error', 1011, 'The server had an error.'),
-  upgrade_required: row(426, 'invalid_request_error', 4000, 'This is a WebSocket endpoint: connect with a WebSocket client.'),
+  upgrade_required: row(426, 'invalid_request_error', 4000, 'This is a WebSocket endpoint: connect with a WebSocket client. If yours is one, a proxy in front of the server has dropped its Upgrade header.'),
   websocket_only: row(404, 'invalid_request_error', 4000, 'Realtime is served over WebSocket only here: there are no client secrets and no WebRTC calls. Connect with the API key.'),
   message_too_large: row(0, 'invalid_request_error', 1009, 'The message is larger than the limit.'),
   too_many_fragments: row(0, 'invalid_request_error', 1008, 'The message has too many fragments.'),

@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyPluginAsync, RegisterOptions } from 'fasti
 import { performance } from 'node:perf_hooks'
 import { createLease } from './admission/lease.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
-import { modelNotice, successorOf } from './catalogue.ts'
 import { createRouter } from './default-router.ts'
 import { diagnoses } from './diagnosis.ts'
 import { createDialects } from './dialect/dialects.ts'
@@ -14,7 +13,7 @@ import { watchUpgrades } from './http/upgrades.ts'
 import { websocketOnly } from './http/websocket-only.ts'
 import { createMemoryKeyStore } from './keys/memory.ts'
 import { createSlots } from './upstream/capacity.ts'
-import { masterKeyLength } from './options/defaults.ts'
+import { noticesOf } from './options/notices.ts'
 import { resolveOptions } from './options/resolve.ts'
 import { Registry } from './session/registry.ts'
 import { azure } from './providers/azure/adapter.ts'
@@ -38,7 +37,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
   if (speaksHttp2Only(fastify)) throw new Http2OnlyError()
   const options = resolveOptions(userOptions, builtIn.map(({ provider }) => provider))
   const { log } = fastify
-  if ((userOptions.masterKey?.length ?? Infinity) < masterKeyLength.safe) log.warn(`realtime gateway: masterKey has fewer than ${masterKeyLength.safe} characters: it can be guessed`)
+  for (const notice of noticesOf(userOptions, options, Date.now())) log.warn(`realtime gateway: ${notice}`)
   const now = (): number => performance.now()
   const watched = [options.pingInterval, options.pongTimeout, options.stallTimeout, options.idleTimeout, options.maxSessionDuration].filter(time => time > 0)
   const registry = new Registry({ ...options, now, sweepInterval: Math.max(shortestSweep, Math.min(longestSweep, ...watched.map(time => time / 4))) })
@@ -85,11 +84,6 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
     if ((route.websocket === true || route.wsHandler !== undefined) && !this.hasDecorator('websocketServer')) throw new WebSocketRouteError(`${String(route.method)} ${route.url}`)
   })
   await offerInjectWS(fastify)
-
-  for (const target of new Set(userOptions.deployments?.map(({ target }) => target))) {
-    const notice = modelNotice(target)
-    if (notice !== undefined) log.warn(options.dialects?.successors === true && successorOf(target) !== undefined ? `${notice}, as is done here` : notice)
-  }
 
   await fastify.register(async scope => {
     scope.addHook('onRoute', ({ method, url }) => { if (method === 'GET') upgrades.own(url) })

@@ -7,7 +7,7 @@ import { generate } from 'selfsigned'
 import t from 'tap'
 import type { Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
-import { readArgs, usage, UsageError } from '../lib/cli/args.ts'
+import { readArgs, simulated, usage, UsageError } from '../lib/cli/args.ts'
 import { createHost } from '../lib/cli/host.ts'
 import { readSettings } from '../lib/cli/settings.ts'
 import { builtPackage } from './fixtures/built-package.ts'
@@ -52,11 +52,27 @@ async function connect (t: Test, url: string, key: string): Promise<{ socket: We
 }
 
 t.test('the command line is read', async t => {
-  t.strictSame(readArgs([]), { command: 'serve', host: '127.0.0.1', port: 4000 })
+  t.strictSame(readArgs([]), { command: 'serve', simulate: false, host: '127.0.0.1', port: 4000 })
   t.strictSame(readArgs(['-c', 'a.yaml', '--host', '::1', '--port=0', '--tls-cert', 'c', '--tls-key', 'k']),
-    { command: 'serve', config: 'a.yaml', host: '::1', port: 0, tls: { cert: 'c', key: 'k' } })
+    { command: 'serve', simulate: false, config: 'a.yaml', host: '::1', port: 0, tls: { cert: 'c', key: 'k' } })
   t.equal(readArgs(['--help', '-v']).command, 'help')
   t.equal(readArgs(['-v']).command, 'version')
+})
+
+t.test('PORT and HOST count where the command line says nothing', async t => {
+  t.match(readArgs([], { PORT: '8080', HOST: '0.0.0.0' }), { port: 8080, host: '0.0.0.0' })
+  t.match(readArgs(['--port', '1', '--host', '::1'], { PORT: '8080', HOST: '0.0.0.0' }), { port: 1, host: '::1' })
+  t.match(readArgs([], { PORT: '', HOST: '' }), { port: 4000, host: '127.0.0.1' }, 'an empty one is not set')
+  t.match(readArgs(['--simulate'], {}), { simulate: true, port: 3000 })
+  t.match(readArgs(['--simulate'], { PORT: '8080' }), { port: 8080 })
+  for (const PORT of ['x', '65536', ' ']) t.throws(() => readArgs([], { PORT }), { message: 'PORT must be a whole number from 0 to 65535' })
+})
+
+t.test('a variable that is not read beside a config file is told', async t => {
+  const file = join(t.testdir({ 'config.yaml': 'model_list: [{ model_name: v, litellm_params: { model: xai/m, api_key: k } }]' }), 'config.yaml')
+  t.strictSame(readSettings(file, { REALTIME_GATEWAY_MAX_SESSIONS: '5', REALTIME_GATEWAY_MASTER_KEY: clientKey, REALTIME_GATEWAY_PATH: '' }).warnings.map(({ kind, message }) => [kind, message]),
+    [['not_served', 'the variable REALTIME_GATEWAY_MAX_SESSIONS has no effect beside --config; write it in realtime_settings']])
+  t.strictSame(readSettings(undefined, { XAI_API_KEY: canary, REALTIME_GATEWAY_MAX_SESSIONS: '5' }).warnings, [])
 })
 
 t.test('a wrong flag is told in one sentence', async t => {
@@ -67,6 +83,7 @@ t.test('a wrong flag is told in one sentence', async t => {
     [['--config', ''], '--config must name a file'],
     [['--host', ''], '--host must not be empty'],
     [['--help=1'], "Option '-h, --help' does not take an argument"],
+    [['--simulate', '-c', 'a.yaml'], '--simulate and --config exclude each other'],
     [['--tls-key', 'a'], '--tls-cert and --tls-key go together'],
     ...['-1', '65536', 'x', '1.5', '', ' '].map(port => [[`--port=${port}`], '--port must be a whole number from 0 to 65535'] as const)
   ] as const) {
@@ -146,7 +163,7 @@ t.test('it ends with 2 for usage and 1 for configuration, without a stack', asyn
 })
 
 t.test('--help names every flag, --version the version', async t => {
-  for (const flag of ['--config', '--host', '--port', '--tls-cert', '--tls-key', '--help', '--version', 'LOG_LEVEL']) t.match(usage, flag)
+  for (const flag of ['--config', '--simulate', '--host', '--port', '--tls-cert', '--tls-key', '--help', '--version', 'LOG_LEVEL']) t.match(usage, flag)
   const [help, version] = [run(t, ['--help']), run(t, ['--version'])]
   t.equal(await help.exit, 0)
   t.equal(help.output(), `${usage}\n`)
@@ -171,7 +188,8 @@ general_settings: { master_key: os.environ/MASTER }
   const [, base = ''] = await gateway.printed(/^realtime-gateway: listening on (ws:\/\/127\.0\.0\.1:\d+)\/v1\/realtime$/m)
   const http = base.replace('ws:', 'http:')
 
-  t.strictSame(await (await fetch(`${http}/health`)).json(), { status: 'ok', sessions: 0 })
+  for (const path of ['', '/liveness', '/liveliness', '/readiness']) t.strictSame(await (await fetch(`${http}/health${path}`)).json(), { status: 'ok', sessions: 0 }, `/health${path}`)
+  t.match(await (await fetch(`${http}/v1/realtime`)).json(), { error: { code: 'upgrade_required', message: /a proxy in front of the server has dropped its Upgrade header/ } })
   for (const path of ['/v1/realtime', '/realtime', '/openai/v1/realtime']) {
     const { socket, first } = await connect(t, `${base}${path}?model=voice`, clientKey)
     t.equal(first.type, 'session.created', path)
@@ -220,6 +238,26 @@ t.test('without a file the environment is served, under a key made for the run a
   t.equal(code, 1012)
   t.equal(await gateway.exit, 0)
   t.equal(gateway.output().split('\n').length, 3, 'silent but for its two lines')
+})
+
+t.test('--simulate serves a spoken turn without any provider, to the key and model of the README', async t => {
+  const gateway = run(t, ['--simulate', '--port', '0'], { LOG_LEVEL: 'silent' })
+  const address = (await gateway.printed(/listening on (\S+)\n/))?.[1] ?? ''
+  const { model, key } = simulated
+  t.match(gateway.output(), `connect to ${address}?model=${model} with the key ${key}`)
+  const { socket, first } = await connect(t, `${address}?model=${model}`, key)
+  t.equal(first.type, 'session.created')
+  socket.send(JSON.stringify({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Say hello.' }] } }))
+  socket.send(JSON.stringify({ type: 'response.create' }))
+  const heard: string[] = []
+  await new Promise<void>(resolve => socket.on('message', data => {
+    heard.push(JSON.parse(String(data)).type)
+    if (heard.at(-1) === 'response.done') resolve()
+  }))
+  t.ok(heard.includes('response.output_audio_transcript.done'))
+  gateway.child.kill('SIGTERM')
+  t.equal((await once(socket, 'close'))[0], 1012)
+  t.equal(await gateway.exit, 0)
 })
 
 t.test('with a certificate it speaks TLS; a configured key is not printed', async t => {

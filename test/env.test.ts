@@ -47,7 +47,7 @@ t.test('every option that is a text, a number or a list of texts has a variable'
   for (const [option, schema] of Object.entries<OptionSchema>(gateway.properties)) {
     if (option === 'masterKey' || option === 'keys') continue
     const samples: Readonly<Record<string, readonly [string, unknown]>> = {
-      number: ['1000000', 1_000_000], texts: ['/a, /b,', ['/a', '/b']], text: option === 'refusal' ? ['http', 'http'] : ['/v', '/v'], flag: ['true', true]
+      number: ['1000000', 1_000_000], texts: option === 'allowedOrigins' ? ['https://a, https://b,', ['https://a', 'https://b']] : ['/a, /b,', ['/a', '/b']], text: option === 'refusal' ? ['http', 'http'] : ['/v', '/v'], flag: ['true', true]
     }
     const name = `REALTIME_GATEWAY_${snakeCase(option).toUpperCase()}`
     const [text, value] = samples[kindOf(schema)] ?? []
@@ -95,6 +95,21 @@ t.test('a wrong variable is an error that names it and not its value', async t =
       t.notMatch(JSON.stringify([(error as Error).stack, { ...(error as object) }]), canary.slice(0, 12))
     }
   }
+})
+
+t.test('a misspelt variable is an error that names the one that was meant; what Kubernetes sets is none', async t => {
+  for (const [name, rule] of [
+    ['REALTIME_GATEWAY_CONECT_TIMEOUT', 'is none that the realtime gateway reads; did you mean REALTIME_GATEWAY_CONNECT_TIMEOUT?'],
+    ['REALTIME_GATEWAY_KEY', 'is none that the realtime gateway reads; did you mean REALTIME_GATEWAY_KEYS?'],
+    ['REALTIME_GATEWAY_BANANA', 'is none that the realtime gateway reads'],
+    ['REALTIME_GATEWAY_ROUTER', 'has no effect: router can only be given in code or in a config file'],
+    ['REALTIME_GATEWAY_ROUTING', 'has no effect: routing can only be given in code or in a config file']
+  ] as const) {
+    t.throws(() => read({ [name]: canary }), { message: `realtime gateway: the variable ${name} ${rule}` })
+    t.strictSame(read({ [name]: '' }), {}, 'an empty one is not set')
+  }
+  t.strictSame(read(Object.fromEntries(['SERVICE_HOST', 'SERVICE_PORT', 'SERVICE_PORT_WS', 'PORT', 'PORT_4000_TCP', 'PORT_4000_TCP_PROTO', 'PORT_4000_TCP_PORT', 'PORT_4000_TCP_ADDR']
+    .map(name => [`REALTIME_GATEWAY_${name}`, 'tcp://10.0.0.1:4000']))), {})
 })
 
 t.test('the variables of the process are read unless told not to, and data wins', async t => {

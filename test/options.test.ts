@@ -47,6 +47,7 @@ t.test('the defaults are these', async t => {
 const number = 'must be a whole number from 1 to 2147483647'
 const numberOrZero = 'must be a whole number from 0 to 2147483647'
 const inTheClear = 'must be a wss:// or https:// URL, for ws:// and http:// carry key and voice in the clear; say insecure: true where the way there is safe'
+const reference = 'must be the secret itself: os.environ/ means something in a config file only; in code, give process.env.NAME'
 const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]> = [
   [{ maxSession: 1 }, 'maxSession', 'is not an option of the realtime gateway; did you mean maxSessions?'],
   [{ maxSession: undefined }, 'maxSession', 'is not an option of the realtime gateway; did you mean maxSessions?'],
@@ -64,6 +65,16 @@ const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]
   [{ router: null }, 'router', 'must have the function candidates'],
   [{ router: {} }, 'router', 'must have the function candidates'],
   [{ deployments: undefined }, 'deployments', 'is required where no router is given'],
+  [{ deployments: [] }, 'deployments', 'must hold at least one deployment where no router is given'],
+  [deployment({ apiKey: undefined }), 'deployments[0].apiKey', 'is undefined: is the variable set that it comes from? Leave apiKey out where the provider needs none'],
+  [azure({ apiKey: undefined, token: undefined }), 'deployments[0].apiKey', 'is undefined: is the variable set that it comes from? Leave apiKey out where the provider needs none'],
+  [deployment({ apiKey: 'os.environ/XAI_API_KEY' }), 'deployments[0].apiKey', reference],
+  [key({ key: 'os.environ/CLIENT_KEY' }), 'keys[0].key', reference],
+  [{ masterKey: 'os.environ/MASTER_KEY' }, 'masterKey', reference],
+  ...[1_795_000_000, 0, -1, Date.UTC(2026, 10, 26) / 1000].map(expiresAt => [key({ expiresAt }), 'keys[0].expiresAt', 'must be Unix time in milliseconds, not in seconds'] as const),
+  [{ allowedOrigins: ['*'] }, 'allowedOrigins[0]', "must not be '*': leave allowedOrigins out to let every origin in"],
+  ...['https://app.example/', 'https://App.example', 'app.example', 'https://app.example:443', 'http://app.example:80', 'https://*.app.example', 'https://app.example/path', 'https://bücher.example', '', 'ftp://x/']
+    .map(origin => [{ allowedOrigins: ['https://a', origin] }, 'allowedOrigins[1]', 'must be an origin as browsers send it, in lower case and without a slash at the end: https://app.example, http://localhost:5173'] as const),
   [{ deployments: {} }, 'deployments', 'must be a list'],
   [{ deployments: [null] }, 'deployments[0]', 'must be an object'],
   [{ deployments: [{}] }, 'deployments[0].model', 'must be a model name'],
@@ -162,6 +173,15 @@ t.test('a misspelt name is told before what is missing because of it, with the n
     t.match(t.throws(() => resolve({ ...good, ...change })), { option, rule: new RegExp(`did you mean ${meant}\\?$`) }, option)
   }
   t.match(t.throws(() => resolve({ ...good, banana: 1 })), { rule: /^is not an option of the realtime gateway$/ }, 'nothing is guessed where nothing is near')
+})
+
+t.test('origins as browsers, apps and extensions send them are taken', async t => {
+  const allowedOrigins = ['https://app.example', 'http://localhost:5173', 'https://xn--bcher-kva.example', 'https://[::1]:8443', 'null', 'chrome-extension://abcdefghijklmnop', 'capacitor://localhost', 'app://.']
+  t.strictSame(resolve({ ...good, allowedOrigins }).allowedOrigins, allowedOrigins)
+})
+
+t.test('a key that is written and undefined is no fault beside a token', async t => {
+  t.doesNotThrow(() => resolve({ ...good, ...deployment({ apiKey: undefined, token: () => 'x' }) }))
 })
 
 t.test('what is undefined is left out', async t => {

@@ -86,6 +86,34 @@ t.test('every dependency has its reason, and none has a reason that is gone', as
   t.strictSame(documented.sort(), Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies }).sort())
 })
 
+t.test('what the packed documents link to is packed, or an address', async t => {
+  const { files } = JSON.parse(read('package.json')) as { files: string[] }
+  const packed = (file: string): boolean => !files.includes(`!${file}`) && files.some(entry => file === entry || file.startsWith(`${entry}/`))
+  const documents = ['README.md', 'SECURITY.md', 'CHANGELOG.md', ...readdirSync(join(root, 'docs')).map(file => `docs/${file}`)]
+  // Of the documents only the one about the sources stays with them.
+  t.strictSame(documents.filter(document => !packed(document)), ['docs/architecture.md'])
+  for (const document of documents.filter(packed)) {
+    for (const [, target] of read(document).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) t.ok(packed(join(document, '..', target!)), `${document}: ${target}`)
+  }
+})
+
+t.test('the repository that the documents link to is the one of package.json', async t => {
+  const { repository } = JSON.parse(read('package.json')) as { repository: { url: string } }
+  const [, name] = /github\.com\/(.+)\.git$/.exec(repository.url)!
+  for (const document of ['README.md', ...readdirSync(join(root, 'docs')).map(file => `docs/${file}`)]) {
+    for (const [, repo, path = ''] of read(document).matchAll(/\]\(https:\/\/(?:github\.com|raw\.githubusercontent\.com)\/(fastify-realtime-gateway\/[\w-]+)(?:\/(?:(?:blob|tree)\/)?main\/([^)#]+))?/g)) {
+      t.equal(repo, name)
+      t.ok(path === '' || existsSync(join(root, path)), `${document}: ${path}`)
+    }
+  }
+})
+
+t.test('whoever packs the package builds it', async t => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+  t.equal(scripts['prepack'], 'npm run build')
+  t.notMatch(read('.npmrc'), 'ignore-scripts')
+})
+
 t.test('every link between the documents leads somewhere', async t => {
   const documents = ['README.md', 'SECURITY.md', 'CHANGELOG.md', ...readdirSync(join(root, 'docs')).filter(file => file.endsWith('.md')).map(file => `docs/${file}`)]
   for (const document of documents) {

@@ -19,7 +19,7 @@ export type Authenticate = (request: FastifyRequest, credential: string | undefi
 /** Options of the plugin. All times are in milliseconds, all sizes in bytes. */
 export interface RealtimeGatewayOptions {
   /** Prefix for the plugin's routes, as for any Fastify plugin. */
-  readonly prefix?: string | undefined
+  readonly prefix?: string
 
   /** Where models are served. Required unless `router` is given. */
   readonly deployments?: readonly DeploymentOptions[] | undefined

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util'
+import { firstSet } from '../options/environment.ts'
+import type { Environment } from '../options/environment.ts'
 
 /** The command line, or what it asks for, is not right; exit code 2. */
 export class UsageError extends Error {}
@@ -6,18 +8,24 @@ export class UsageError extends Error {}
 export interface Args {
   readonly command: 'serve' | 'help' | 'version'
   readonly config?: string
+  /** A simulated provider behind the gateway, for a first try without a key. */
+  readonly simulate: boolean
   readonly host: string
   readonly port: number
   readonly tls?: { readonly cert: string, readonly key: string }
 }
 
-export const usage = `Usage: realtime-gateway [--config FILE] [--host 127.0.0.1] [--port 4000] [--tls-cert FILE --tls-key FILE]
+/** What the simulated gateway serves, and to whom: as the clients of the README ask for it. */
+export const simulated = { port: 3000, model: 'voice', key: 'sk-my-app-0123456789' } as const
+
+export const usage = `Usage: realtime-gateway [--config FILE | --simulate] [--host 127.0.0.1] [--port 4000] [--tls-cert FILE --tls-key FILE]
 
 Serves the OpenAI Realtime protocol at /v1/realtime (also /realtime and /openai/v1/realtime), and /health.
 
   -c, --config FILE    LiteLLM's config file, as it is; the section realtime_settings holds the gateway's own options
-      --host HOST      address to listen on (default 127.0.0.1; 0.0.0.0 for every interface)
-      --port PORT      port to listen on (default 4000; 0 for any free one)
+      --simulate       no provider at all: a simulator answers, on port ${simulated.port}, as model ${simulated.model}, for the key ${simulated.key}
+      --host HOST      address to listen on (default HOST, else 127.0.0.1; 0.0.0.0 for every interface)
+      --port PORT      port to listen on (default PORT, else 4000; 0 for any free one)
       --tls-cert FILE  certificate chain, PEM
       --tls-key FILE   its private key, PEM
   -h, --help           this text
@@ -36,17 +44,20 @@ With or without a file:
 SIGTERM and SIGINT let running turns end and then close every session.
 `
 
-/** Reads the command line. @throws {UsageError} naming the flag and its rule */
-export function readArgs (argv: readonly string[]): Args {
+/** Reads the command line; `PORT` and `HOST` count where it says nothing. @throws {UsageError} naming the flag and its rule */
+export function readArgs (argv: readonly string[], env: Environment = {}): Args {
   const values = parse(argv)
-  const { host = '127.0.0.1', 'tls-cert': cert, 'tls-key': key } = values
-  const port = Number(values.port ?? 4000)
-  if (values.port?.trim() === '' || !Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError('--port must be a whole number from 0 to 65535')
+  const { simulate = false, host = firstSet(env, ['HOST']) ?? '127.0.0.1', 'tls-cert': cert, 'tls-key': key } = values
+  const written = values.port ?? firstSet(env, ['PORT'])
+  const port = Number(written ?? (simulate ? simulated.port : 4000))
+  if (written?.trim() === '' || !Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError(`${values.port === undefined ? 'PORT' : '--port'} must be a whole number from 0 to 65535`)
+  if (simulate && values.config !== undefined) throw new UsageError('--simulate and --config exclude each other')
   if (host === '') throw new UsageError('--host must not be empty')
   if (values.config === '') throw new UsageError('--config must name a file')
   if ((cert === undefined) !== (key === undefined)) throw new UsageError('--tls-cert and --tls-key go together')
   return {
     command: values.help ? 'help' : values.version ? 'version' : 'serve',
+    simulate,
     host,
     port,
     ...(values.config !== undefined && { config: values.config }),
@@ -60,6 +71,7 @@ function parse (argv: readonly string[]) {
       args: [...argv],
       options: {
         config: { type: 'string', short: 'c' },
+        simulate: { type: 'boolean' },
         host: { type: 'string' },
         port: { type: 'string' },
         'tls-cert': { type: 'string' },

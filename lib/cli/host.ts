@@ -37,8 +37,8 @@ export async function createHost ({ host, port, tls }: Args, { options, warnings
     return { error: { type: 'invalid_request_error', code: 'unknown_url', message: 'There is nothing at this URL.', param: null, event_id: null } }
   })
   await app.register(realtimeGateway, options)
-  // The two long paths are where orchestrators set up for LiteLLM look.
-  for (const path of ['/health', '/health/liveliness', '/health/readiness']) {
+  // The long paths are where orchestrators set up for LiteLLM look, which answers to both spellings.
+  for (const path of ['/health', '/health/liveliness', '/health/liveness', '/health/readiness']) {
     app.get(path, { logLevel: 'warn' }, async () => ({ status: 'ok', sessions: app.realtime.sessions.size }))
   }
   return {

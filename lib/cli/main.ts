@@ -1,16 +1,17 @@
 #!/usr/bin/env node
 import closeWithGrace from 'close-with-grace'
 import { createRequire } from 'node:module'
-import { readArgs, usage, UsageError } from './args.ts'
+import { readArgs, simulated, usage, UsageError } from './args.ts'
 import type { Args } from './args.ts'
 import { createHost } from './host.ts'
 import { readSettings } from './settings.ts'
+import { simulate } from './simulate.ts'
 import { defaults } from '../options/defaults.ts'
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 try {
-  await run(readArgs(process.argv.slice(2)))
+  await run(readArgs(process.argv.slice(2), process.env))
 } catch (error) {
   fail(error)
 }
@@ -25,16 +26,18 @@ async function serve (args: Args): Promise<void> {
   const logLevel = process.env.LOG_LEVEL || 'info'
   if (!logLevels.includes(logLevel)) throw new UsageError(`LOG_LEVEL must be one of ${logLevels.join(', ')}`)
 
-  const settings = readSettings(args.config, process.env)
+  const settings = args.simulate ? await simulate() : readSettings(args.config, process.env)
   const { app, listen } = await createHost(args, settings, logLevel)
   const { drainTimeout, lingerTimeout, closeTimeout } = { ...defaults, ...settings.options }
   closeWithGrace({ delay: drainTimeout + lingerTimeout + closeTimeout + 1_000, logger: app.log }, async ({ signal, err }) => {
     if (err) app.log.error({ err }, 'closing after an error')
     else app.log.info({ signal }, 'closing')
     await app.close()
+    await settings.close?.()
   })
 
   const address = await listen()
+  if (args.simulate) console.log(`realtime-gateway: a simulator answers; connect to ${address}?model=${simulated.model} with the key ${simulated.key}`)
   if (settings.madeKey !== undefined) console.log(`realtime-gateway: no key is configured; the key for this run is ${settings.madeKey}`)
   console.log(`realtime-gateway: listening on ${address}`)
 }

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { RealtimeGatewayOptions } from '../../types/index.ts'
 import { loadLiteLLMConfig } from '../config/litellm/load.ts'
 import type { ConfigWarning } from '../config/litellm/warnings.ts'
-import { masterKeyVariables, optionsFromEnv } from '../env.ts'
+import { environmentVariables, masterKeyVariables, optionsFromEnv } from '../env.ts'
 import { ConfigError } from '../errors.ts'
-import { masterKeyFrom } from '../options/environment.ts'
+import { defaultPath } from '../options/defaults.ts'
+import { firstSet, masterKeyFrom } from '../options/environment.ts'
 import type { Environment } from '../options/environment.ts'
 
 export interface Settings {
@@ -12,6 +13,8 @@ export interface Settings {
   readonly warnings: readonly ConfigWarning[]
   /** The key made for this run, where none was configured: the gateway is never open. */
   readonly madeKey?: string
+  /** Ends what runs beside the gateway. */
+  readonly close?: () => Promise<void>
 }
 
 const nothingToServe = `nothing to serve. Give a config file:
@@ -23,6 +26,18 @@ or a provider's key:
 // LiteLLM answers on all three, and its clients use all three.
 const aliases = ['/realtime', '/openai/v1/realtime']
 
+/** The same options under every path where LiteLLM answers. */
+export function withAliases (options: RealtimeGatewayOptions): RealtimeGatewayOptions {
+  const path = options.path ?? defaultPath
+  return { ...options, path, aliases: [...new Set([...options.aliases ?? [], ...aliases])].filter(alias => alias !== path) }
+}
+
+// With a file the variables of the options are not read, the master key's apart: an operator who sets one beside it should hear so.
+function unread (file: string, env: Environment): ConfigWarning[] {
+  return environmentVariables.filter(name => name.startsWith('REALTIME_GATEWAY_') && !masterKeyVariables.includes(name) && firstSet(env, [name]) !== undefined)
+    .map(name => ({ kind: 'not_served', file, lines: [], field: name, message: `the variable ${name} has no effect beside --config; write it in realtime_settings` }))
+}
+
 /** The plugin's options from a config file or, without one, from the environment. @throws {ConfigError} */
 export function readSettings (config: string | undefined, env: Environment): Settings {
   const { options, warnings } = config === undefined
@@ -33,15 +48,9 @@ export function readSettings (config: string | undefined, env: Environment): Set
   }
   const masterKey = options.masterKey ?? masterKeyFrom(env, masterKeyVariables)
   const madeKey = masterKey === undefined && (options.keys ?? []).length === 0 ? `sk-${randomBytes(24).toString('base64url')}` : undefined
-  const path = options.path ?? '/v1/realtime'
   return {
-    options: {
-      ...options,
-      path,
-      masterKey: masterKey ?? madeKey,
-      aliases: [...new Set([...options.aliases ?? [], ...aliases])].filter(alias => alias !== path)
-    },
-    warnings,
+    options: withAliases({ ...options, masterKey: masterKey ?? madeKey }),
+    warnings: config === undefined ? warnings : [...warnings, ...unread(config, env)],
     ...(madeKey !== undefined && { madeKey })
   }
 }

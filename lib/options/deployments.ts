@@ -1,7 +1,7 @@
 import { OptionError } from '../errors.ts'
 import { isExposed, socketUrl } from '../providers/url.ts'
 import type { Deployment, DeploymentOptions } from '../../types/index.ts'
-import { rule } from './rule.ts'
+import { checkSecret, rule } from './rule.ts'
 
 /**
  * Checks what the schema of a deployment cannot say, and gives each deployment an id.
@@ -18,6 +18,7 @@ export function resolveDeployments (deployments: readonly DeploymentOptions[], p
     rule(providers.has(provider), at('target'), `names the provider '${provider}', which has no adapter; known are ${[...providers].join(', ')}`)
     rule(model.split('*').length >= target.split('*').length, at('target'), 'must not hold more * than model')
     checkAddress(deployment, provider, at)
+    checkSecret(apiKey, at('apiKey'))
     rule(token === undefined || apiKey === undefined, at('token'), 'must not be given beside apiKey')
     checkWarm(deployment, at('warm'))
     for (const name of Object.keys(headers)) checkHeader(at(`headers.${name}`), name)
@@ -27,6 +28,17 @@ export function resolveDeployments (deployments: readonly DeploymentOptions[], p
     rule(!ids.has(id), at('id'), 'must be a text that no other deployment has')
     ids.add(id)
     return Object.freeze({ ...deployment, id })
+  })
+}
+
+/**
+ * Checks that no key is written and missing: the app would start, and every client be refused.
+ * @throws OptionError
+ */
+export function checkUnset (deployments: readonly DeploymentOptions[]): void {
+  deployments.forEach((deployment, i) => {
+    rule(!('apiKey' in deployment) || deployment.apiKey !== undefined || deployment.token !== undefined, `deployments[${i}].apiKey`,
+      'is undefined: is the variable set that it comes from? Leave apiKey out where the provider needs none')
   })
 }
 

@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts'
+import type { DeploymentOptions } from '../../types/index.ts'
 import { masterKeyLength } from './defaults.ts'
 
 /** Variables by name, as in `process.env`. */
@@ -15,6 +16,18 @@ export const providerVariables: Readonly<Record<string, ProviderVariables>> = {
   openai: { keys: ['OPENAI_API_KEY'], bases: ['OPENAI_BASE_URL', 'OPENAI_API_BASE'] },
   xai: { keys: ['XAI_API_KEY'], bases: ['XAI_API_BASE'] },
   azure: { keys: ['AZURE_API_KEY'], bases: ['AZURE_API_BASE'] }
+}
+
+/** What a provider serves when its key is set: its own names as they are, and every name behind its prefix. */
+export const wildcards: Readonly<Record<string, readonly DeploymentOptions[]>> = {
+  xai: [
+    { id: 'xai', model: 'grok-voice-*', target: 'xai/grok-voice-*' },
+    { id: 'xai/*', model: 'xai/*', target: 'xai/*' }
+  ],
+  openai: [
+    { id: 'openai', model: 'gpt-realtime*', target: 'openai/gpt-realtime*' },
+    { id: 'openai/*', model: 'openai/*', target: 'openai/*' }
+  ]
 }
 
 /** The first of the variables that is set. An empty one is not: that is how shells and compose files say "not set". */

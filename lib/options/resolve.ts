@@ -3,10 +3,11 @@ import { hashKey } from '../keys/hash.ts'
 import { check } from './check.ts'
 import { defaultPath, defaults } from './defaults.ts'
 import type { NumberOption } from './defaults.ts'
-import { resolveDeployments } from './deployments.ts'
+import { checkUnset, resolveDeployments } from './deployments.ts'
 import { checkKeys } from './keys.ts'
+import { checkOrigins } from './origins.ts'
 import { checkRouting } from './routing.ts'
-import { rule } from './rule.ts'
+import { checkSecret, rule } from './rule.ts'
 import { gateway } from './schema/gateway.ts'
 import type { Deployment, RealtimeGatewayOptions } from '../../types/index.ts'
 
@@ -27,14 +28,21 @@ const registerOptions = new Set(['logLevel', 'logSerializers'])
  * @throws OptionError naming the option and its rule
  */
 export function resolveOptions (options: RealtimeGatewayOptions, providers: readonly string[]): ResolvedOptions {
+  const resolved = resolvePart(options, providers)
+  checkComplete(options)
+  return resolved
+}
+
+/** The same for options to which the host may add some: what is missing is no error. @throws OptionError */
+export function resolvePart (options: RealtimeGatewayOptions, providers: readonly string[]): ResolvedOptions {
   const own = only(options, name => !registerOptions.has(name))
   check(gateway, own)
   const given = present(own)
   const { masterKey, ...rest } = { ...defaults, ...given }
   rule(rest.lowWaterMark <= rest.highWaterMark, 'lowWaterMark', 'must not be above highWaterMark')
 
-  const { adapters = [], path = defaultPath, aliases = [], refusal = 'auto', keys = [], dialects, routing, router, keyStore, authenticate } = rest
-  rule(given.deployments !== undefined || router !== undefined, 'deployments', 'is required where no router is given')
+  const { adapters = [], path = defaultPath, aliases = [], refusal = 'auto', keys = [], dialects, routing, router, allowedOrigins = [] } = rest
+  checkUnset(given.deployments ?? [])
   const deployments = resolveDeployments((given.deployments ?? []).map(present), new Set([...providers, ...adapters.map(({ provider }) => provider)]))
     .map(deployment => dialects?.successors === true ? Object.freeze({ ...deployment, target: successorOf(deployment.target) ?? deployment.target }) : deployment)
   if (routing !== undefined) {
@@ -42,7 +50,8 @@ export function resolveOptions (options: RealtimeGatewayOptions, providers: read
     checkRouting(routing, deployments)
   }
   checkKeys(keys)
-  rule(keys.length > 0 || (keyStore ?? masterKey ?? authenticate) !== undefined, 'keys', 'or keyStore, masterKey or authenticate is required: the gateway is never open')
+  checkSecret(masterKey, 'masterKey')
+  checkOrigins(allowedOrigins)
   const paths = [path, ...aliases]
   rule(new Set(paths).size === paths.length, 'aliases', 'must differ from each other and from path')
 
@@ -55,6 +64,12 @@ export function resolveOptions (options: RealtimeGatewayOptions, providers: read
     paths,
     refusal
   })
+}
+
+function checkComplete ({ deployments, router, keys = [], keyStore, masterKey, authenticate }: RealtimeGatewayOptions): void {
+  rule(router !== undefined || deployments !== undefined, 'deployments', 'is required where no router is given')
+  rule(router !== undefined || deployments!.length > 0, 'deployments', 'must hold at least one deployment where no router is given')
+  rule(keys.length > 0 || (keyStore ?? masterKey ?? authenticate) !== undefined, 'keys', 'or keyStore, masterKey or authenticate is required: the gateway is never open')
 }
 
 // What is `undefined` is left out, here and not at every reader.

@@ -4,3 +4,8 @@ import { OptionError } from '../errors.ts'
 export function rule (holds: boolean, option: string, text: string): void {
   if (!holds) throw new OptionError(option, text)
 }
+
+/** A reference that only a config file of LiteLLM's resolves would be taken for the secret itself. @throws OptionError */
+export function checkSecret (secret: string | undefined, option: string): void {
+  rule(secret?.startsWith('os.environ/') !== true, option, 'must be the secret itself: os.environ/ means something in a config file only; in code, give process.env.NAME')
+}

@@ -1,6 +1,6 @@
 import { OptionError } from '../errors.ts'
 import type { RealtimeGatewayOptions } from '../../types/index.ts'
-import { resolveOptions } from './resolve.ts'
+import { resolvePart } from './resolve.ts'
 import type { OptionSchema } from './schema/words.ts'
 
 // What options look like where there is no code: in a config file, or in variables.
@@ -44,8 +44,7 @@ export function camelCase (name: string): string {
  */
 export function checkWritten (options: RealtimeGatewayOptions, providers: Iterable<string>, complain: (option: string, rule: string) => Error): void {
   try {
-    // What only code can give must not be missed here.
-    resolveOptions({ ...options, deployments: options.deployments ?? [], authenticate: () => null }, [...providers])
+    resolvePart(options, [...providers])
   } catch (error) {
     throw error instanceof OptionError ? complain(error.option, error.rule) : error
   }

@@ -68,7 +68,11 @@ export function readEntry (item: Field, model: string, fields: Fields, info: Fie
     maxSessions: reader.count(params.get('max_parallel_requests'), 1) ?? context.defaultMaxSessions,
     headers: Object.keys(headers).length > 0 ? headers : undefined
   })
-  checkWritten({ deployments: [options] }, providers, (option, rule) => fault(locate(option), rule.replace('insecure: true', 'model_info.insecure: true')))
+  checkWritten({ deployments: [options] }, providers, (option, rule) => {
+    const words = rule.replace('insecure: true', 'model_info.insecure: true')
+    // How a server is reached is a chat model's own affair, and not to be judged here.
+    return /\.(?:baseUrl|apiKey|headers)\b/.test(option) ? unavailable(locate(option), words, { foreign: true, wrong: true }) : fault(locate(option), words)
+  })
   return { field: item, options, shares: defined(shares) }
 
   function locate (option: string): Field {

@@ -30,15 +30,17 @@ export interface Unavailable {
   readonly rule: string
   /** Its provider is none of the gateway's, as in a file that serves chat models too. */
   readonly foreign: boolean
+  /** It is there, and wrong: what says that it is a realtime model is not left out for it. */
+  readonly wrong: boolean
 }
 
 // Beside the error and not on it: an error may be logged with all its members, and a field may hold keys.
 const reasons = new WeakMap<Error, Unavailable>()
 
 /** A fault that a reader may get over where something else can stand in. */
-export function unavailable (field: Field, rule: string, { foreign = false } = {}): Error {
+export function unavailable (field: Field, rule: string, { foreign = false, wrong = false } = {}): Error {
   const error = fault(field, rule)
-  reasons.set(error, { field, rule, foreign })
+  reasons.set(error, { field, rule, foreign, wrong })
   return error
 }
 

@@ -13,6 +13,7 @@ const hints: Readonly<Record<string, string>> = {
   'model_list.tpm': 'it belongs into litellm_params',
   'litellm_params.base_url': 'LiteLLM reads api_base',
   'litellm_params.client_secret': 'give the deployment its token in code',
+  'litellm_params.mode': 'LiteLLM reads it in model_info: model_info.mode',
   'litellm_params.stream_timeout': 'realtime_settings.connect_timeout (milliseconds) bounds the dial',
   'litellm_params.tenant_id': 'give the deployment its token in code',
   'litellm_params.timeout': 'realtime_settings.connect_timeout (milliseconds) bounds the dial',

@@ -3,7 +3,7 @@ import { firstSet, masterKeyFrom, providerVariables } from '../../options/enviro
 import type { Environment } from '../../options/environment.ts'
 import { checkWritten } from '../../options/written.ts'
 import { readFallbacks } from './fallbacks.ts'
-import { readMasterKey, warnOfWeakKey } from './master-key.ts'
+import { readMasterKey } from './master-key.ts'
 import { readModelList } from './model-list.ts'
 import { fault, isList, isMapping } from './field.ts'
 import type { Field } from './field.ts'
@@ -83,7 +83,6 @@ export function loadLiteLLMConfig (file: string, { env, providers = [] }: LoadOp
 
   const writtenKey = own.masterKey ?? readMasterKey(general.get('master_key'), reader)
   const masterKey = writtenKey ?? masterKeyFrom(fullEnv, ['LITELLM_MASTER_KEY'])
-  warnOfWeakKey(own.masterKey === undefined ? general.get('master_key') : descend(settings!, 'masterKey'), writtenKey, warnings)
   const maxSessions = own.maxSessions ?? reader.count(general.get('global_max_parallel_requests'), 1)
 
   const options: RealtimeGatewayOptions = {

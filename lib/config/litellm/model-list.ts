@@ -1,9 +1,9 @@
 import { ConfigError } from '../../errors.ts'
-import { firstSet } from '../../options/environment.ts'
+import { firstSet, wildcards } from '../../options/environment.ts'
 import type { Environment } from '../../options/environment.ts'
 import { readEntry } from './deployment.ts'
 import type { DeploymentContext, Entry } from './deployment.ts'
-import { fault, place, required, whyUnavailable } from './field.ts'
+import { fault, place, required, unavailable, whyUnavailable } from './field.ts'
 import type { Field, Unavailable } from './field.ts'
 import type { Reader } from './reader.ts'
 import { reportFields } from './report-fields.ts'
@@ -35,12 +35,15 @@ export function readModelList (list: readonly Field[], context: DeploymentContex
     const group: ReadGroup = groups.get(model) ?? { entries: [], missing: [], foreign: [] }
     groups.set(model, group)
     try {
-      const entry = readEntry(item, model, fields, info, context)
-      group.entries.push(entry)
-      if (entry.options.id !== undefined) claim(ids, entry.options.id, info.get('id')!)
+      const params = context.reader.map(fields.get('litellm_params'))
+      const everything = model === '*' && params?.get('model')?.value === '*'
+      for (const entry of everything ? readEverything(item, params, info, context) : [readEntry(item, model, fields, info, context)]) {
+        group.entries.push(entry)
+        if (entry.options.id !== undefined) claim(ids, entry.options.id, info.get('id')!)
+      }
     } catch (error) {
       const why = whyUnavailable(error)
-      if (why === undefined) throw error
+      if (why === undefined || (why.wrong && info.has('mode'))) throw error
       const says = info.has('mode') || !why.foreign
       group[says ? 'missing' : 'foreign'].push(why)
     }
@@ -55,6 +58,27 @@ export function readModelList (list: readonly Field[], context: DeploymentContex
   }
   if (nothing && !context.hasOthers) throw new ConfigError(read.flatMap(({ foreign }) => foreign).map(told).join('; '))
   return read.flatMap(group => group.entries)
+}
+
+// LiteLLM's entry for every model: the name that a client asks for says the provider.
+function readEverything (item: Field, params: ReadonlyMap<string, Field>, info: ReadonlyMap<string, Field>, context: DeploymentContext): Entry[] {
+  const own = ['api_key', 'api_base'].map(name => params.get(name)).find(field => field !== undefined && field.value !== null)
+  if (own !== undefined) throw unavailable(own, 'belongs to one provider, and the model * to all; write an entry for each, as model_name: xai/* with model: xai/*', { foreign: true })
+  const withoutId = new Map([...info].filter(([name]) => name !== 'id'))
+  const entries: Entry[] = []
+  let missing: unknown
+  for (const { model, target } of Object.values(wildcards).flat()) {
+    const field = params.get('model')!
+    const written = { ...field, path: field.path.replace(/\.model$/, ''), value: new Map([...params, ['model', { ...field, value: target }]]) }
+    try {
+      entries.push(readEntry(item, model, new Map([['litellm_params', written]]), withoutId, context))
+    } catch (error) {
+      if (whyUnavailable(error) === undefined) throw error
+      missing ??= error
+    }
+  }
+  if (entries.length === 0) throw missing
+  return entries
 }
 
 function told ({ field, rule }: Unavailable): string {

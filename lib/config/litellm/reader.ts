@@ -72,7 +72,7 @@ export function createReader (env: Environment): Reader {
     secret: field => {
       const value = text(field)
       if (field !== undefined && value !== undefined && !/^[\x21-\x7e]+$/.test(value)) {
-        throw fault(field, 'must be printable ASCII without spaces or line breaks')
+        throw unavailable(field, 'must be printable ASCII without spaces or line breaks', { foreign: true, wrong: true })
       }
       return value
     },

@@ -5,9 +5,9 @@ export interface ConfigWarning {
   /**
    * `not_served`: a field of LiteLLM's that has no effect here; `unknown`: a field that nobody knows (a typing error?);
    * `left_out`: a deployment, fallback or alias that cannot be served, while others can; `changed`: a value that counts differently
-   * than it reads; `weak`: a secret that can be guessed; `skipped`: an entry that is none of a realtime gateway's business (quiet: log it at `info`).
+   * than it reads; `skipped`: an entry that is none of a realtime gateway's business (quiet: log it at `info`).
    */
-  readonly kind: 'not_served' | 'unknown' | 'left_out' | 'changed' | 'weak' | 'skipped'
+  readonly kind: 'not_served' | 'unknown' | 'left_out' | 'changed' | 'skipped'
   /** The file as it was named. */
   readonly file: string
   /** Every line that it is about, from 1. */

@@ -1,0 +1,20 @@
+import { simulated } from './args.ts'
+import { withAliases } from './settings.ts'
+import type { Settings } from './settings.ts'
+
+const providerKey = 'xai-simulated'
+
+/** A simulated provider, and settings that serve it as the clients of the README ask for it. */
+export async function simulate (): Promise<Settings> {
+  // Loaded where it is wanted: nobody else pays for it.
+  const { createSimulator } = await import('../testing/index.ts')
+  const simulator = await createSimulator({ flavour: 'xai', apiKeys: [providerKey] })
+  return {
+    options: withAliases({
+      deployments: [{ model: simulated.model, target: 'xai/grok-voice-latest', apiKey: providerKey, baseUrl: simulator.url }],
+      keys: [{ name: 'my-app', key: simulated.key }]
+    }),
+    warnings: [],
+    close: () => simulator.close()
+  }
+}
