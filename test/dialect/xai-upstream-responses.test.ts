@@ -176,3 +176,12 @@ t.test('a field of the session or the response is named by its place in GA', asy
     t.match(startHop().down({ type: 'error', event_id: 'e', error: { message: `Bad ${xai}.`, param: xai } }), [{ error: { message: `Bad ${ga}.`, param: ga } }])
   }
 })
+
+t.test('a client that says its session as xAI does reads of it so', async t => {
+  const hop = startHop()
+  const error = { type: 'error', event_id: 'e', error: { message: 'Bad session.turn_detection.threshold.', param: 'session.turn_detection.threshold' } }
+  hop.up({ type: 'session.update', session: { turn_detection: { type: 'server_vad', threshold: 2 } } })
+  t.match(hop.down(error), [{ error: { message: 'Bad session.turn_detection.threshold.', param: 'session.turn_detection.threshold' } }])
+  hop.up({ type: 'session.update', session: { type: 'realtime' } })
+  t.match(hop.down(error), [{ error: { param: 'session.audio.input.turn_detection.threshold' } }])
+})

@@ -91,6 +91,7 @@ const detections: readonly Row[] = [
   ['semantic, high', { audio: { input: { turn_detection: { type: 'semantic_vad', eagerness: 'high' } } } }, { turn_detection: { ...vad, silence_duration_ms: 200 } }, [`${field}.type`]],
   ['without responses', { audio: { input: { turn_detection: { type: 'server_vad', create_response: false } } } }, { turn_detection: { ...vad, create_response: false } }, [`${field}.create_response`]],
   ['in xAI\'s own place', { turn_detection: { type: 'server_vad', threshold: 0.85 } }, { turn_detection: { type: 'server_vad', threshold: 0.85 } }],
+  ['semantic in xAI\'s own field', { turn_detection: { type: 'semantic_vad', eagerness: 'low' } }, { turn_detection: { ...vad, silence_duration_ms: 1000 } }, ['session.turn_detection.type']],
   ['off in xAI\'s own place, which counts', { turn_detection: null, audio: { input: { turn_detection: { type: 'server_vad' } } } }, { turn_detection: null }]
 ]
 
@@ -202,9 +203,9 @@ t.test('a voice that nobody knows passes and is told, whatever field it stands i
 
 t.test('flat fields of the beta shape pass from a client that speaks GA, and are told', async t => {
   const hop = startHop()
-  const flat = { input_audio_format: 'g711_ulaw', output_audio_format: 'g711_ulaw', temperature: 0.7, max_response_output_tokens: 100 }
+  const flat = { input_audio_format: 'g711_ulaw', output_audio_format: 'g711_ulaw', speed: 1.2, temperature: 0.7, max_response_output_tokens: 100 }
   t.match(hop.up(update({ ...flat, voice: 'alloy' })), [{ session: { ...flat, voice: 'sal' } }])
-  t.strictSame(hop.adjusted, ['session.input_audio_format', 'session.output_audio_format', 'session.temperature', 'session.max_response_output_tokens'])
+  t.strictSame(hop.adjusted, ['session.input_audio_format', 'session.output_audio_format', 'session.speed', 'session.temperature', 'session.max_response_output_tokens'])
 })
 
 t.test('a transcription session is refused', async t => {

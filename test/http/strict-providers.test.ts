@@ -74,7 +74,7 @@ t.test('an xAI client that asks OpenAI for an older conversation is answered, an
 t.test('what a strict OpenAI refuses is told in the words of a beta client', async t => {
   const { client } = await meet(t, 'openai', { headers: { 'OpenAI-Beta': 'realtime=v1' } })
   send(client, { type: 'session.update', event_id: 'e1', session: { modalities: ['text'], input_audio_format: { type: 'audio/pcm', rate: 8000 } } })
-  t.match((await until(client, 'error')).at(-1), { error: { code: 'invalid_value', param: 'session.input_audio_format', event_id: 'e1' } })
+  t.match((await until(client, 'error')).at(-1), { error: { code: 'invalid_value', param: /^session\.input_audio_format$/, event_id: 'e1' } })
 })
 
 t.test('long arguments reach a client as whole JSON', async t => {

@@ -39,7 +39,7 @@ export function tellError (event: RealtimeEvent, state: XaiState): Translated {
   const told = {
     ...event,
     error: {
-      ...withParam(paths, {
+      ...withParam(state.ownShape ? [] : paths, {
         ...error,
         type,
         code: code === 'max_duration' || said === 'max_duration' ? 'session_expired' : code,

@@ -34,7 +34,7 @@ export function createResponse (event: RealtimeEvent, state: XaiState): Realtime
   const response = {
     ...withoutForeign(rest, 'response', context),
     ...(textOnly !== undefined && { modalities: ['audio'] }),
-    ...(Object.hasOwn(rest, 'tools') && { tools: toolsOut(rest.tools, 'response.tools', state.silentTools, context) }),
+    ...(Object.hasOwn(rest, 'tools') && { tools: toolsOut(rest.tools, 'response.tools', state.ownShape, context) }),
     ...(voice !== undefined && { voice: voice.xai }),
     ...('format' in format.fields && { audio: { output: format.fields } }),
     ...reasoningOut(reasoning, 'response', context),

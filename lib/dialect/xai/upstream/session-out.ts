@@ -11,7 +11,7 @@ import { expectUpdate, isSettled } from './updates.ts'
 import { nameOf } from './values.ts'
 
 // Of the beta shape. xAI shows them in its sessions, and nobody has seen it heed them.
-const flat = ['input_audio_format', 'output_audio_format', 'temperature', 'max_response_output_tokens']
+const flat = ['input_audio_format', 'output_audio_format', 'speed', 'temperature', 'max_response_output_tokens']
 
 /** What xAI is told, and what there is to remember of it. */
 interface Told {
@@ -25,7 +25,7 @@ export function updateSession (event: RealtimeEvent, state: XaiState): Translate
   const { context } = state
   const { type, audio, output_modalities: modalities, reasoning, ...rest } = event.session
   if (type === 'transcription') refuse('session.type')
-  const silentTools = type === undefined ? 'never' : 'always'
+  const ownShape = type === undefined
   const textOnly = wantsText(modalities, 'session.output_modalities', context)
   const { input: inputSaid, output: outputSaid, ...otherAudio } = fieldsOf(audio)
   const input = inputOut(fieldsOf(inputSaid), context)
@@ -36,10 +36,11 @@ export function updateSession (event: RealtimeEvent, state: XaiState): Translate
   const detects = Object.hasOwn(input.sessionConfig, 'turnDetection') || Object.hasOwn(own, 'turnDetection')
   const session = {
     ...withoutForeign(rest, 'session', context),
-    ...(Object.hasOwn(rest, 'tools') && { tools: toolsOut(rest.tools, 'session.tools', silentTools, context) }),
+    ...(Object.hasOwn(rest, 'tools') && { tools: toolsOut(rest.tools, 'session.tools', ownShape, context) }),
     ...reasoningOut(reasoning, 'session', context),
     ...nonEmpty('audio', sound),
     ...(own.voice === undefined ? unlessSaid('voice', rest, output.top) : { voice: own.voice.xai }),
+    ...(isSemantic(rest.turn_detection) ? { turn_detection: turnDetectionOut(rest.turn_detection, 'session.turn_detection', context) } : {}),
     ...unlessSaid('turn_detection', rest, detects || isSettled(state) ? input.top : { turn_detection: defaultTurnDetection })
   }
   for (const name of flat) if (isSaid(rest[name])) context.adjusted(`session.${name}`, 'unknown')
@@ -47,7 +48,7 @@ export function updateSession (event: RealtimeEvent, state: XaiState): Translate
   const given = nameOf(event.event_id)
   const id = given ?? `gateway_update_${++state.answers}`
   const sessionConfig = { ...input.sessionConfig, ...output.sessionConfig, ...(textOnly !== undefined && { textOnly }), ...own }
-  state.silentTools = silentTools
+  state.ownShape = ownShape
   expectUpdate(state, { id, unnamed: given === undefined, sessionConfig, settles: detects || !isSettled(state) })
   return { ...event, event_id: id, session }
 }
@@ -56,7 +57,7 @@ function ownConfig (rest: Fields, context: DialectContext): Partial<SessionConfi
   const voice = voiceOut(rest.voice, 'session.voice', context)
   return {
     ...(voice !== undefined && { voice }),
-    ...(Object.hasOwn(rest, 'turn_detection') && { turnDetection: turnDetectionIn(rest.turn_detection) })
+    ...(Object.hasOwn(rest, 'turn_detection') && { turnDetection: turnDetectionIn(isSemantic(rest.turn_detection) ? { ...rest.turn_detection, type: 'server_vad' } : rest.turn_detection) })
   }
 }
 
@@ -66,7 +67,7 @@ function inputOut (said: Fields, context: DialectContext): Told & { readonly top
   if (noise !== undefined && noise !== null) adjust(context, 'session.audio.input.noise_reduction')
   const transcribes = Object.hasOwn(said, 'transcription') ? transcriptionOut(transcription, context) : undefined
   const formats = audioFormatOut(format)
-  const turnDetection = Object.hasOwn(said, 'turn_detection') ? { turn_detection: turnDetectionOut(detection, context) } : {}
+  const turnDetection = Object.hasOwn(said, 'turn_detection') ? { turn_detection: turnDetectionOut(detection, 'session.audio.input.turn_detection', context) } : {}
   return {
     fields: { ...formats.fields, ...transcribes?.fields, ...rest },
     sessionConfig: {
@@ -92,6 +93,11 @@ function outputOut (said: Fields, context: DialectContext): Told & { readonly to
     },
     top: voice === undefined ? {} : { voice: voice.xai }
   }
+}
+
+/** Of this kind is OpenAI's detection only, in whatever field a client asks for it. */
+function isSemantic (said: unknown): said is Fields {
+  return isFields(said) && said.type === 'semantic_vad'
 }
 
 /** A field that the client may have said as xAI does. */

@@ -111,8 +111,8 @@ export interface XaiState {
   readonly accepted: { readonly sessionConfig: SessionConfig, settled: boolean }
   /** What will hold when xAI has accepted all that it was sent. */
   readonly sessionConfig: SessionConfig
-  /** What an MCP tool means that says nothing of approval: a client that gives its session a `type` speaks GA, others xAI's own shape. */
-  silentTools: 'always' | 'never'
+  /** The client says its session in xAI's own shape, which has no `type`; GA requires one. */
+  ownShape: boolean
   /** Whether an answer to the default is on its way. */
   hiding: boolean
   /** In the order in which xAI answers. */
@@ -159,7 +159,7 @@ export function start (context: DialectContext): XaiState {
     context,
     accepted: { sessionConfig, settled: context.attached === true },
     sessionConfig: { ...sessionConfig },
-    silentTools: 'always',
+    ownShape: false,
     hiding: false,
     updates: [],
     conversation: null,

@@ -9,17 +9,17 @@ const foreign = ['require_approval', 'connector_id', 'tunnel_id', 'allowed_calle
 /**
  * Tools as xAI takes them. What holds a tool back is never left out: xAI would call what nobody has allowed.
  * @param path of the list in the client's event
- * @param silent what a tool means that says nothing of approval: in GA its calls are to be approved, in xAI's own shape they are not
+ * @param ownShape whether the client speaks xAI's own shape, in which nobody approves calls. In GA they are approved unless it says otherwise.
  * @throws GatewayError `unsupported_feature`, strict or not, for a tool that xAI would call against the client's will
  */
-export function toolsOut (tools: unknown, path: string, silent: 'always' | 'never', context: DialectContext): unknown {
+export function toolsOut (tools: unknown, path: string, ownShape: boolean, context: DialectContext): unknown {
   if (!Array.isArray(tools)) return tools
-  return tools.map((tool: unknown, i) => isFields(tool) && tool.type === 'mcp' ? mcpOut(tool, `${path}[${i}]`, silent, context) : tool)
+  return tools.map((tool: unknown, i) => isFields(tool) && tool.type === 'mcp' ? mcpOut(tool, `${path}[${i}]`, ownShape, context) : tool)
 }
 
-function mcpOut (tool: Fields, path: string, silent: 'always' | 'never', context: DialectContext): Fields {
+function mcpOut (tool: Fields, path: string, ownShape: boolean, context: DialectContext): Fields {
   const { require_approval: approval, allowed_callers: callers, allowed_tools: allowed, defer_loading: deferred } = tool
-  if ((approval ?? silent) !== 'never') refuse(`${path}.require_approval`)
+  if (isSaid(approval) ? approval !== 'never' : !ownShape) refuse(`${path}.require_approval`)
   for (const name of ['connector_id', 'tunnel_id']) {
     if (isSaid(tool[name])) refuse(`${path}.${name}`)
   }

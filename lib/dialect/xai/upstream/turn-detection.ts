@@ -22,13 +22,15 @@ export function opening (type: string | undefined, state: XaiState): readonly Re
   return [{ type: 'session.update', event_id: defaultEventId, session: { turn_detection: defaultTurnDetection } }]
 }
 
-const field = 'session.audio.input.turn_detection'
 // How much silence ends a turn, in milliseconds, for those who ask for another kind of detection by its eagerness.
 const silences = new Map<unknown, number>([['low', 1000], ['high', 200]])
 const otherwise = 500
 
-/** xAI hears nothing but silence, and takes numbers in narrower bounds. `null` stays: no detection. */
-export function turnDetectionOut (said: unknown, context: DialectContext): unknown {
+/**
+ * xAI hears nothing but silence, and takes numbers in narrower bounds. `null` stays: no detection.
+ * @param field the path of it in the client's event
+ */
+export function turnDetectionOut (said: unknown, field: string, context: DialectContext): unknown {
   if (!isFields(said)) return said
   if (said.type === null) return null
   const { type = 'server_vad', eagerness, ...rest } = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null))
