@@ -34,7 +34,7 @@ const acmeDialect: Dialect<Talk> = {
   },
   upstreamToClient: {
     voice: 'response.output_audio.delta',
-    handshake: event => ({ type: 'session.created', event_id: 'acme_hello', session: { type: 'realtime', object: 'realtime.session', id: event['call'], model: event['model'] } }),
+    hello: event => ({ type: 'session.created', event_id: 'acme_hello', session: { type: 'realtime', object: 'realtime.session', id: event['call'], model: event['model'] } }),
     configured: ({ event_id: id }, { voice }) => ({ type: 'session.updated', event_id: `${id}_done`, session: { type: 'realtime', audio: { output: { voice } } } }),
     turn ({ id }, talk) {
       talk.words = ''

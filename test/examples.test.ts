@@ -184,7 +184,7 @@ t.test('custom-adapter.ts lets clients of OpenAI talk to a provider with a proto
     socket.on('message', data => { events.push(JSON.parse(String(data))) })
     await once(socket, 'open')
     const send = (event: object): void => socket.send(JSON.stringify(event))
-    send({ type: 'session.update', event_id: 'e1', session: beta ? { instructions: 'Be brief.', voice: 'polly' } : { type: 'realtime', instructions: 'Be brief.', audio: { output: { voice: 'polly' } } } })
+    send({ type: 'session.update', event_id: 'e1', session: beta ? { modalities: ['audio', 'text'], instructions: 'Be brief.', voice: 'polly' } : { type: 'realtime', instructions: 'Be brief.', audio: { output: { voice: 'polly' } } } })
     send({ type: 'input_audio_buffer.append', audio: 'UklG' })
     send({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'hello' }] } })
     send({ type: 'response.create' })

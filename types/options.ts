@@ -43,11 +43,11 @@ export interface RealtimeGatewayOptions {
   /** The host's own authentication. */
   readonly authenticate?: Authenticate | undefined
 
-  /** Path of the route. Default `/v1/realtime`. */
+  /** Path of the route. Default `/v1/realtime`. Translation sessions are below it, at `/v1/realtime/translations`. */
   readonly path?: string | undefined
   /** Further paths for the same route. Default none. */
   readonly aliases?: readonly string[] | undefined
-  /** Public model name for sessions that name none (`intent=transcription`, `call_id=…`). Default: such a session must name one. */
+  /** Public model name for sessions that name none (`intent=transcription`, `call_id=…`). Default: a call needs a name, a transcription session gets the first deployment for it. */
   readonly defaultModel?: string | undefined
   /** Exact `Origin` values that may connect; a client without `Origin` always may. Default: every origin. */
   readonly allowedOrigins?: readonly string[] | undefined
