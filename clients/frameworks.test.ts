@@ -49,11 +49,11 @@ const seen = new Set<string>()
 for (const { name, packages, program: file, service, on } of frameworks) {
   for (const [provider, dialect] of on) {
     const skip = packages.missing ?? false
-    t.test(`${name}, on ${provider}${dialect === undefined ? '' : `, with a key of dialect ${dialect}`}`, { skip, buffered: true, timeout: 120_000 }, async t => {
+    t.test(`${name}, on ${provider}${dialect === undefined ? '' : `, with a key of dialect ${dialect}`}`, { skip, buffered: true, timeout: 150_000 }, async t => {
       const { simulator, env } = await openSetting(t, provider, dialect)
       const { folder = '' } = packages
       const command = file.endsWith('.py') ? join(folder, 'bin', 'python') : process.execPath
-      const program = startProgram(t, command, [join(import.meta.dirname, 'programs', 'frameworks', file), service, folder], { env, timeout: 60_000 })
+      const program = startProgram(t, command, [join(import.meta.dirname, 'programs', 'frameworks', file), service, folder], { env, timeout: 120_000 })
       t.equal(await program.exit, 0, `it ends by itself:\n${program.output()}`)
       const version = /^version (.*)$/m.exec(program.output())![1]!
       if (!seen.has(version)) console.error(`Tried: ${version}`)

@@ -9,7 +9,6 @@ import realtimeGateway from '../lib/index.ts'
 import { createSimulator } from '../lib/testing/index.ts'
 import { startProgram } from '../test/fixtures/program.ts'
 import { providerKey, providers } from './fixtures/gateway.ts'
-import type { Provider } from './fixtures/gateway.ts'
 import { pythonWith } from './fixtures/packages.ts'
 
 // The clients that somebody has who has followed LiteLLM's page on Grok voice: OpenAI's beta header, GA's names of events.
@@ -20,7 +19,7 @@ const python = await pythonWith(['websockets==15.0.1'])
 const programs = join(import.meta.dirname, 'programs')
 
 /** @returns the environment of a program: the address of a gateway with the page's key, before one provider */
-async function settle (t: Test, provider: Provider, model: string): Promise<NodeJS.ProcessEnv> {
+async function settle (t: Test, provider: typeof providers[number][0], model: string): Promise<NodeJS.ProcessEnv> {
   const simulator = await createSimulator({ flavour: provider, apiKeys: [providerKey] })
   const app: FastifyInstance = Fastify()
   t.teardown(async () => {
@@ -44,11 +43,24 @@ for (const [provider, model] of providers) {
     t.equal(await program.exit, 0, program.output())
     t.match(program.output(), /^audio [1-9]\d+\nsaid You said: Say hello\.$/m)
   })
-
-  t.test(`${provider}: the page's Node client, which asks for text, hears GA's events only`, async t => {
-    const program = startProgram(t, process.execPath, [join(programs, 'litellm-page.mjs')], { env: await settle(t, provider, model), timeout: 60_000 })
-    t.equal(await program.exit, 0, program.output())
-    t.match(program.output(), /^audio [1-9]\d+\nsaid You said: Say hello\.\nheard .*response\.done$/m)
-    t.notMatch(program.output(), /response\.(audio|audio_transcript|text)\.|conversation\.item\.created/)
-  })
 }
+
+async function runNode (t: Test, provider: typeof providers[number][0]): Promise<{ readonly exit: number | NodeJS.Signals, readonly output: string }> {
+  const [, model] = providers.find(([name]) => name === provider)!
+  const program = startProgram(t, process.execPath, [join(programs, 'litellm-page.mjs')], { env: await settle(t, provider, model), timeout: 60_000 })
+  return { exit: await program.exit, output: program.output() }
+}
+
+t.test('xai: the page\'s Node client, which asks for text, hears the voice and its words, and GA\'s events only', async t => {
+  const { exit, output } = await runNode(t, 'xai')
+  t.equal(exit, 0, output)
+  t.match(output, /^audio [1-9]\d+\nsaid You said: Say hello\.\nheard .*response\.done$/m)
+  t.notMatch(output, /response\.(audio|audio_transcript|text)\.|conversation\.item\.created/)
+})
+
+// `modalities` of a response are xAI's own, and nothing that says which of OpenAI's shapes a client speaks.
+t.test('openai: the page\'s Node client hears what OpenAI itself says to it', async t => {
+  const { exit, output } = await runNode(t, 'openai')
+  t.equal(exit, 1)
+  t.equal(output, "error Unknown parameter: 'response.modalities'.\n")
+})

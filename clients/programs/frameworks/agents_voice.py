@@ -62,4 +62,4 @@ async def main():
         listening.cancel()
 
 
-asyncio.run(asyncio.wait_for(main(), float(os.environ.get("PATIENCE", 40))))
+asyncio.run(asyncio.wait_for(main(), float(os.environ.get("PATIENCE", 90))))

@@ -117,4 +117,4 @@ async def main():
     await session.aclose()
 
 
-asyncio.run(asyncio.wait_for(main(), float(os.environ.get("PATIENCE", 40))))
+asyncio.run(asyncio.wait_for(main(), float(os.environ.get("PATIENCE", 90))))

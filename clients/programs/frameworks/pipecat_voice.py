@@ -118,4 +118,4 @@ async def main():
     await running
 
 
-asyncio.run(asyncio.wait_for(main(), float(os.environ.get("PATIENCE", 40))))
+asyncio.run(asyncio.wait_for(main(), float(os.environ.get("PATIENCE", 90))))

@@ -85,4 +85,4 @@ async def main():
             task.cancel()
 
 
-asyncio.run(asyncio.wait_for(main(), float(os.environ.get("PATIENCE", 40))))
+asyncio.run(asyncio.wait_for(main(), float(os.environ.get("PATIENCE", 90))))
