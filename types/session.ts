@@ -29,6 +29,13 @@ export interface SessionInfo {
   readonly turns: number
 }
 
+/** An `error` event of a provider, its texts cut to 123 bytes and without what looks like a credential or an address. */
+export interface ProviderError {
+  readonly type?: string | undefined
+  readonly code?: string | undefined
+  readonly message?: string | undefined
+}
+
 /** How a session ended; the argument of `onSessionClose`. */
 export interface SessionSummary extends Omit<SessionInfo, 'state'> {
   /** Who ended it. */
@@ -37,6 +44,8 @@ export interface SessionSummary extends Omit<SessionInfo, 'state'> {
   readonly closeCode: number
   /** Error code of the gateway (`slow_consumer`, …) when it ended the session itself. */
   readonly error?: string | undefined
+  /** The error that the provider told right before it ended the session itself. Absent: none, or somebody else ended it. */
+  readonly providerError?: ProviderError | undefined
   /** A response had begun and nothing of it had come for ten seconds, or the provider answered no ping. */
   readonly unresponsive: boolean
 }

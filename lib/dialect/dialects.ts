@@ -3,6 +3,7 @@ import { betaUpstream } from './beta/upstream.ts'
 import type { ProvenDialect } from './evidence.ts'
 import { createPair } from './translation.ts'
 import type { Pair, Translation } from './translation.ts'
+import { undecidedClient } from './undecided.ts'
 import { xaiClient } from './xai/client/dialect.ts'
 import { xaiUpstream } from './xai/upstream/dialect.ts'
 import { openaiVoices, xaiVoices } from './xai/voices.ts'
@@ -67,10 +68,15 @@ export function createDialects (options: DialectOptions = {}): Dialects {
       const translation = between(settled, upstream, context)
       // Whom the operator expects to speak xAI's shape would prove nothing by the fields that it shares with GA.
       if (settled !== undefined || upstream === undefined || silent === 'xai') return { translation }
-      return { translation, prove: (dialect, before) => between(dialect, upstream, context, before) }
+      return {
+        translation: translation ?? (upstream === 'openai' ? undecided?.({ strict, voices: voices.openai, ...context }) : undefined),
+        prove: (dialect, before) => between(dialect, upstream, context, before)
+      }
     }
   }
 }
+
+const undecided = createPair(undecidedClient, undefined)
 
 /** Stands for GA among the providers' dialects. */
 const ga: Dialect = { name: 'openai', start: () => undefined, clientToUpstream: {}, upstreamToClient: {} }

@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import { Leg } from '../wire/leg.ts'
 import type { Verdict } from './pipeline/pipeline.ts'
+import type { ProviderErrors } from './pipeline/provider-error.ts'
 import type { Turns } from './pipeline/turns.ts'
 import type { LegsOwner } from './owner.ts'
 import type { SessionParts, UpstreamParts } from './parts.ts'
@@ -19,6 +20,8 @@ export interface Legs {
   readonly down: Way
   readonly upPump: Pump
   readonly downPump: Pump
+  /** The errors that the upstream has told. */
+  readonly errors: ProviderErrors
   /** Starts relaying: first what the upstream has said already, then both ways. */
   start (): void
   /** Asks the upstream to end the running response. */
@@ -61,6 +64,7 @@ export function joinLegs (parts: SessionParts, turns: Turns, owner: LegsOwner): 
     get down () { return side.down },
     get upPump () { return side.upPump },
     get downPump () { return side.downPump },
+    get errors () { return side.errors },
     start () {
       side.start()
       client.start(parts.client.head)

@@ -182,6 +182,7 @@ export class Session {
     lease.release()
     const { end } = this.#phase as Extract<Phase, { name: 'closed' }>
     const { state, ...info } = this.info()
-    observer.closed?.({ ...info, endedBy: end.by, closeCode: end.code, error: end.error, unresponsive })
+    const providerError = end.by === 'upstream' ? this.#legs.errors.last() : undefined
+    observer.closed?.({ ...info, endedBy: end.by, closeCode: end.code, error: end.error, providerError, unresponsive })
   }
 }

@@ -2,6 +2,8 @@ import { Leg } from '../wire/leg.ts'
 import { createDialectStages } from './pipeline/dialect.ts'
 import { createPipeline } from './pipeline/pipeline.ts'
 import type { Verdict } from './pipeline/pipeline.ts'
+import { createProviderErrors } from './pipeline/provider-error.ts'
+import type { ProviderErrors } from './pipeline/provider-error.ts'
 import type { Turns } from './pipeline/turns.ts'
 import type { LegsOwner } from './owner.ts'
 import type { SessionParts, UpstreamParts } from './parts.ts'
@@ -14,6 +16,7 @@ export interface UpstreamSide {
   readonly down: Way
   readonly upPump: Pump
   readonly downPump: Pump
+  readonly errors: ProviderErrors
   /** Begins to read: first what the upstream has said already. */
   start (): void
   /** Asks the upstream to end the running response. */
@@ -44,7 +47,8 @@ export function joinUpstream (upstream: UpstreamParts, { client, up, parts, turn
     downPipeline.refresh()
   })
   const upPipeline = createPipeline([turns.client, ...clientStages, dialect.client])
-  const downPipeline = createPipeline([...usualNames ? [turns.upstream, dialect.upstream] : [dialect.upstream, turns.upstream], ...upstreamStages])
+  const errors = createProviderErrors(now, upstream.secret)
+  const downPipeline = createPipeline([errors.stage, ...usualNames ? [turns.upstream, dialect.upstream] : [dialect.upstream, turns.upstream], ...upstreamStages])
   let left = false
 
   const down = new Way({
@@ -76,6 +80,7 @@ export function joinUpstream (upstream: UpstreamParts, { client, up, parts, turn
     down,
     upPump,
     downPump,
+    errors,
     start: () => leg.start(upstream.head),
     cancelResponse () {
       for (const text of dialect.toUpstream(cancel)) leg.send(text)

@@ -75,6 +75,24 @@ for (const [what, said, expected] of [
   }
 }
 
+for (const [target, asked, told] of [
+  ['openai/gpt-realtime', { modalities: ['text'], instructions: 'Be brief.' }, { instructions: 'Be brief.', output_modalities: ['text'] }],
+  ['openai/gpt-realtime', { modalities: ['text', 'audio'] }, { output_modalities: ['audio'] }],
+  ['openai/gpt-realtime', { modalities: ['text'], output_modalities: ['audio'] }, { modalities: ['text'], output_modalities: ['audio'] }],
+  ['openai/gpt-realtime', { modalities: 'text' }, { modalities: 'text' }],
+  ['xai/grok', { modalities: ['audio', 'text'] }, { modalities: ['audio', 'text'] }]
+] as const) {
+  t.test(`a client that has proved nothing asks ${target} for a response with ${JSON.stringify(asked)}`, async t => {
+    const both = await gatewayTo(t, {}, { target })
+    const client = await connect(both.gateway.port)
+    client.send({ type: 'response.create', response: asked })
+    const peer = await both.upstream.peer(0)
+    await peer.until(() => peer.messages.some(({ payload }) => payload.includes('"response.create"')), 'the request')
+    const { payload } = peer.messages.find(({ payload }) => payload.includes('"response.create"'))!
+    t.strictSame((JSON.parse(payload.toString()) as { response: unknown }).response, told)
+  })
+}
+
 t.test('the event that proves it is the first that is translated by it', async t => {
   const both = await gatewayTo(t)
   const client = await connect(both.gateway.port)

@@ -7,11 +7,11 @@ import type { SessionLimits, SessionParts } from '../../lib/session/parts.ts'
 import { turn } from '../fixtures/session/clock.ts'
 import { frame } from '../fixtures/session/frames.ts'
 import { join } from '../fixtures/session/joined.ts'
-import type { Joined } from '../fixtures/session/joined.ts'
+import type { Joined, JoinedParts } from '../fixtures/session/joined.ts'
 
 interface Setting {
   readonly limits?: Partial<SessionLimits>
-  readonly parts?: Partial<SessionParts>
+  readonly parts?: JoinedParts
 }
 
 /** A test on a joined session that is over at its end: both peers leave if they are still there. */
@@ -523,4 +523,28 @@ inSession('peers that answer pings live for hours', {}, async (t, { client, upst
   }
   t.strictSame(client.errors, [])
   t.ok(pings > 40 && pings < 100, `${pings} pings in ten minutes on two legs`)
+})
+
+for (const [what, between, expected] of [
+  ['right before it closed', 100, { type: 'server_error', code: 'session_expired', message: 'Your session hit the maximum duration with [redacted]' }],
+  ['long before it closed', 6_000, undefined]
+] as const) {
+  inSession(`the error that a provider told ${what} is ${expected === undefined ? 'not ' : ''}told with the end`, { parts: { upstream: { secret: 'provider-secret-1' } } }, async (t, { client, upstream, pass, closed }) => {
+    upstream.text({ type: 'error', error: { type: 'server_error', code: 'session_expired', message: 'Your session hit the maximum duration with provider-secret-1', param: null } })
+    await pass(between)
+    upstream.leave(1001)
+    await turn()
+    client.leave(1001)
+    await turn()
+    t.match(closed, [{ endedBy: 'upstream', closeCode: 1001 }])
+    t.strictSame(closed[0]!.providerError, expected)
+  })
+}
+
+inSession('an error of the provider is not told where the client ended the session', {}, async (t, { client, upstream, closed }) => {
+  upstream.text({ type: 'error', error: { type: 'invalid_request_error', code: 'unknown_parameter' } })
+  client.leave()
+  upstream.leave()
+  await turn()
+  t.equal(closed[0]!.providerError, undefined)
 })

@@ -33,6 +33,8 @@ export function createDialectStages (choice: DialectChoice, changed: () => void)
     if (opened || current.translation === undefined) return []
     const { texts, done } = current.translation.opening(type)
     opened = done
+    // From now on only the events that are translated are wanted.
+    if (done) changed()
     return texts.map(text => Buffer.from(text))
   }
 
@@ -45,7 +47,7 @@ export function createDialectStages (choice: DialectChoice, changed: () => void)
         return current.translation !== undefined && !opened
       },
       get skims () {
-        return current.translation === undefined
+        return !current.up.has('input_audio_buffer.append') && (opened || current.translation === undefined)
       },
       handle (message) {
         look(message)
