@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { GatewayError } from '../lib/errors.ts'
 import type { GatewayErrorCode } from '../lib/errors.ts'
 import { realtimeModels } from '../lib/index.ts'
+import { builtPackage } from './fixtures/built-package.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
@@ -47,7 +49,8 @@ t.test('every file of the library can be imported', async t => {
   // The command line runs when it is imported; its own test does that.
   const files = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts') && file !== join('cli', 'main.ts'))
   t.ok(files.length > 40)
-  for (const file of files) await t.resolves(import(`../lib/${file}`), file)
+  const library = join(await builtPackage(), 'dist', 'lib')
+  for (const file of files) await t.resolves(import(pathToFileURL(join(library, file.replace(/\.ts$/, '.js'))).href), file)
 })
 
 t.test('every entry of the package has its source', async t => {

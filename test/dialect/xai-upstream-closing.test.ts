@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import type { RealtimeEvent } from '../../types/index.ts'
 import { faultsOf, says, startHop } from '../fixtures/dialect/xai-upstream.ts'
@@ -245,7 +247,7 @@ t.test('an event_id of any length is repeated no more often than it came', async
 
 t.test('what is kept of a long text holds no more than itself', async t => {
   const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '--max-old-space-size=120', '--input-type=module', '--eval', `
-    import { says, startHop } from ${JSON.stringify(new URL('../fixtures/dialect/xai-upstream.ts', import.meta.url).href)}
+    import { says, startHop } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../fixtures/dialect/xai-upstream.ts')).href)}
     const hop = startHop()
     hop.down(says.begin('r1'))
     for (let i = 0; i < 32; i++) {

@@ -1,5 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import t from 'tap'
 import { parseJson } from '../../../lib/wire/json/parse.ts'
@@ -48,7 +50,7 @@ t.test('an escaped key in a text of thousands of levels is an error, and no cras
 
 t.test('the largest message that a client may send is read in little memory', async t => {
   const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '--max-old-space-size=160', '--input-type=module', '--eval', `
-    import { parseJson } from ${JSON.stringify(new URL('../../../lib/wire/json/parse.ts', import.meta.url).href)}
+    import { parseJson } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../../lib/wire/json/parse.ts')).href)}
     for (const text of [JSON.stringify('x'.repeat(16e6)), JSON.stringify('\\n'.repeat(8e6)), '[' + '1,'.repeat(49_000) + '1]']) {
       if (Object.keys(parseJson('{"\\\\u0061":' + text + '}'))[0] !== 'a') process.exit(2)
     }
