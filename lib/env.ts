@@ -7,7 +7,7 @@ import { didYouMean } from './options/did-you-mean.ts'
 import { firstSet, masterKeyFrom, providerVariables, wildcards } from './options/environment.ts'
 import type { Environment } from './options/environment.ts'
 import { gateway } from './options/schema/gateway.ts'
-import type { OptionSchema } from './options/schema/words.ts'
+import type { OptionSchema } from './options/schema/builders.ts'
 import { checkWritten, kindOf, snakeCase } from './options/written.ts'
 
 export interface EnvOptions {

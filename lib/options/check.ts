@@ -2,7 +2,7 @@ import { Ajv } from 'ajv'
 import type { ErrorObject, Options, ValidateFunction } from 'ajv'
 import { OptionError } from '../errors.ts'
 import { didYouMean } from './did-you-mean.ts'
-import type { OptionSchema } from './schema/words.ts'
+import type { OptionSchema } from './schema/builders.ts'
 
 /** Settings under which Ajv understands the schemas of options. */
 export const ajvOptions = {

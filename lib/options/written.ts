@@ -1,7 +1,7 @@
 import { OptionError } from '../errors.ts'
 import type { RealtimeGatewayOptions } from '../../types/index.ts'
 import { resolvePart } from './resolve.ts'
-import type { OptionSchema } from './schema/words.ts'
+import type { OptionSchema } from './schema/builders.ts'
 
 // What options look like where there is no code: in a config file, or in variables.
 
@@ -39,7 +39,7 @@ export function camelCase (name: string): string {
 }
 
 /**
- * Lets the plugin's own rules judge what was read, so that a broken one is told with the place where it is written.
+ * Checks what was read by the plugin's own rules. The error for a broken rule names the line, or the variable, in which the option is written.
  * @param complain makes the error from the path of the option (`keys[0].expiresAt`) and the rule
  */
 export function checkWritten (options: RealtimeGatewayOptions, providers: Iterable<string>, complain: (option: string, rule: string) => Error): void {

@@ -35,7 +35,7 @@ export type PhaseEvent =
   /** A shutdown: the session ends as soon as no response is running. */
   | { readonly type: 'drain', readonly error: SessionError }
   /** No response is running any more. */
-  | { readonly type: 'rested' }
+  | { readonly type: 'idle' }
   /** The gateway ends the session, and says why in an `error` event. */
   | { readonly type: 'fail', readonly error: SessionError, readonly closeCode?: number | undefined }
   /** The gateway ends the session without an `error` event. */
@@ -88,7 +88,7 @@ export function transition (phase: Phase, event: PhaseEvent, context: PhaseConte
     case 'drain':
       if (phase.name !== 'open') return { phase, effects: [] }
       return context.running === 0 ? failed(phase, event.error, undefined, true, context) : { phase: { name: 'draining', error: event.error }, effects: [] }
-    case 'rested':
+    case 'idle':
       if (phase.name === 'draining') return failed(phase, phase.error, undefined, true, context)
       return phase.name === 'closing' && phase.upstream === 'lingering' ? leave(phase) : { phase, effects: [] }
     case 'fail':
@@ -119,11 +119,11 @@ type Closing = Extract<Phase, { name: 'closing' }>
 type Ended = Extract<PhaseEvent, { type: 'ended' }>
 type Settled = Extract<PhaseEvent, { type: 'settled' }>
 
-/** The gateway's own end. `rested`: the running response was waited for already. */
-function failed (phase: Living, error: SessionError, closeCode = error.closeCode, rested: boolean, context: PhaseContext): Transition {
+/** The gateway's own end. `idle`: no response is running any more, or it was waited for already. */
+function failed (phase: Living, error: SessionError, closeCode = error.closeCode, idle: boolean, context: PhaseContext): Transition {
   const next = closing(phase, { by: 'gateway', code: closeCode, error: error.code })
   const told: Effect[] = [{ do: 'tell', error }, { do: 'close', peer: 'client', close: { code: closeCode, reason: error.code } }]
-  return then(told, rested ? leave(next) : leaveAfterResponse(next, context))
+  return then(told, idle ? leave(next) : leaveAfterResponse(next, context))
 }
 
 function clientEnded (phase: Living, event: Ended, context: PhaseContext): Transition {

@@ -36,7 +36,7 @@ export class Session {
       // An upstream that is kept for the end of its response must not be asked for another.
       listens: () => !(this.#phase.name === 'closing' && this.#phase.end.by === 'gateway') && this.#phase.name !== 'closed',
       asks: () => this.#phase.name === 'open',
-      passed: () => { if (this.#phase.name !== 'open' && this.#turns.running === 0) this.#step({ type: 'rested' }) },
+      passed: () => { if (this.#phase.name !== 'open' && this.#turns.running === 0) this.#step({ type: 'idle' }) },
       fail: (error, closeCode) => this.fail(error, closeCode),
       ended: (peer, code, reason, failure) => this.#step({ type: 'ended', peer, close: { code, reason }, failure }),
       gone: peer => this.#step({ type: 'gone', peer })

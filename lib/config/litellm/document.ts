@@ -9,7 +9,7 @@ const maxAliasCount = 10_000
 const maxDepth = 64
 
 /**
- * Parses one YAML text into fields with their places. Nothing is executed: tags that ask for more than plain data are an error.
+ * Parses one YAML text into fields that know their lines. Nothing is executed: tags that ask for more than plain data are an error.
  * YAML 1.1 as PyYAML reads it (`yes` is true, `<<` merges, a repeated key is legal and the last one counts).
  * @param onRepeated hears of each repeated key.
  */
@@ -17,9 +17,9 @@ export function parseFields (text: string, file: string, onRepeated: (field: Fie
   const lines = new LineCounter()
   const document = parseDocument(text, { version: '1.1', customTags: plainTags, lineCounter: lines, uniqueKeys: false, logLevel: 'error' })
   // The parser's own sentence stays out: it quotes the source, and the source holds secrets.
-  const invalid = (at: number, words: string): Error => {
+  const invalid = (at: number, reason: string): Error => {
     const { line, col } = lines.linePos(at)
-    return new ConfigError(`${file}:${line}:${col}: not valid YAML (${words})`)
+    return new ConfigError(`${file}:${line}:${col}: not valid YAML (${reason})`)
   }
   const problem = document.errors[0] ?? document.warnings[0]
   if (problem !== undefined) throw invalid(problem.pos[0], problem.code.toLowerCase().replaceAll('_', ' '))
@@ -48,8 +48,8 @@ export function parseFields (text: string, file: string, onRepeated: (field: Fie
     const field = (value: Field['value']): Field => ({ file, line, path, value })
     if (depth > maxDepth) throw fault(field(null), `is nested deeper than ${maxDepth} levels: an alias that holds itself?`)
     const source = target(node)
-    const at = (name: string | number, place: unknown): At => ({
-      line: lineOf(place) ?? line,
+    const at = (name: string | number, node: unknown): At => ({
+      line: lineOf(node) ?? line,
       path: typeof name === 'number' ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`,
       depth: depth + 1
     })

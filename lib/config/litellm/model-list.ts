@@ -3,7 +3,7 @@ import { firstSet, wildcards } from '../../options/environment.ts'
 import type { Environment } from '../../options/environment.ts'
 import { readEntry } from './deployment.ts'
 import type { DeploymentContext, Entry } from './deployment.ts'
-import { fault, place, required, unavailable, whyUnavailable } from './field.ts'
+import { fault, locationOf, required, unavailable, whyUnavailable } from './field.ts'
 import type { Field, Unavailable } from './field.ts'
 import type { Reader } from './reader.ts'
 import { reportFields } from './report-fields.ts'
@@ -82,7 +82,7 @@ function readEverything (item: Field, params: ReadonlyMap<string, Field>, info: 
 }
 
 function told ({ field, rule }: Unavailable): string {
-  return `${place(field)} ${rule}`
+  return `${locationOf(field)} ${rule}`
 }
 
 // A proxy's file is full of chat and embedding models; none of them may stand in the way of the voice ones.

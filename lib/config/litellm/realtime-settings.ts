@@ -1,7 +1,7 @@
 import type { RealtimeGatewayOptions, VirtualKeyOptions } from '../../../types/index.ts'
 import { didYouMean } from '../../options/did-you-mean.ts'
 import { gateway } from '../../options/schema/gateway.ts'
-import type { OptionSchema } from '../../options/schema/words.ts'
+import type { OptionSchema } from '../../options/schema/builders.ts'
 import { camelCase, kindOf, snakeCase } from '../../options/written.ts'
 import { fault, isList, isMapping } from './field.ts'
 import type { Field } from './field.ts'
@@ -17,10 +17,10 @@ export function readRealtimeSettings (section: Field | undefined, reader: Reader
 
 /** The field behind an option path: `keys[0].expiresAt` -> `realtime_settings.keys[0].expires_at`, or its nearest parent. */
 export function descend (section: Field, option: string): Field {
-  const [, index, rest = ''] = /^\[(\d+)\](.*)$/s.exec(option) ?? []
+  const [, index, within = ''] = /^\[(\d+)\](.*)$/s.exec(option) ?? []
   if (index !== undefined) {
     const item = isList(section.value) ? section.value[Number(index)] : undefined
-    return item === undefined ? section : descend(item, rest)
+    return item === undefined ? section : descend(item, within)
   }
   const path = option.replace(/^\./, '')
   if (path === '' || !isMapping(section.value)) return section

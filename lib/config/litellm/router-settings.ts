@@ -104,8 +104,8 @@ function readChecks (field: Field | undefined, reader: Reader, warnings: Warning
   const checks = reader.list(field) ?? []
   for (const item of checks) {
     if (reader.text(item) === 'enforce_model_rate_limits') continue
-    const instead = reader.text(item) === 'deployment_affinity' ? '; realtime_settings.routing.sticky keeps a key on its deployment' : ''
-    warnings.add('not_served', item, `has no effect here${instead}`)
+    const hint = reader.text(item) === 'deployment_affinity' ? '; realtime_settings.routing.sticky keeps a key on its deployment' : ''
+    warnings.add('not_served', item, `has no effect here${hint}`)
   }
   return checks.some(item => reader.text(item) === 'enforce_model_rate_limits')
 }

@@ -51,7 +51,7 @@ function closeParts (event: RealtimeEvent, kept: Kept, response: string, item: F
     const at = { content_index: index }
     const name = type === 'audio' ? 'transcript' : 'text'
     if (type === 'audio' && !ended.has('sound')) close('output_audio', at)
-    if (!ended.has('words')) close(type === 'audio' ? 'output_audio_transcript' : 'output_text', { ...at, ...collected(name, text, '', context) })
+    if (!ended.has('text')) close(type === 'audio' ? 'output_audio_transcript' : 'output_text', { ...at, ...collected(name, text, '', context) })
     if (!ended.has('part')) close('content_part', { ...at, part: { type, ...collected(name, text, 'part.', context) } })
   }
   const { type, call_id: call, name, arguments: said } = item ?? {}

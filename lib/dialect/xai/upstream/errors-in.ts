@@ -31,7 +31,7 @@ export function tellError (event: RealtimeEvent, state: XaiState): Translated {
     state.hiding = false
     return undefined
   }
-  const instead = forgetRequest(state, error)
+  const unsent = forgetRequest(state, error)
   const refused = refuseUpdate(state, error.event_id)
   const said = nameOf(error.type) ?? 'internal_error'
   const type = known.has(said) ? said : said === 'internal_error' ? 'server_error' : 'invalid_request_error'
@@ -49,7 +49,7 @@ export function tellError (event: RealtimeEvent, state: XaiState): Translated {
       event_id: refused?.unnamed === true ? null : nameOf(error.event_id) ?? null
     }
   }
-  const asked = instead === undefined ? undefined : createResponse(instead, state)
+  const asked = unsent === undefined ? undefined : createResponse(unsent, state)
   return asked === undefined ? told : [told, { answer: asked }]
 }
 

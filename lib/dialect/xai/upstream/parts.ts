@@ -77,7 +77,7 @@ function short (text: string): string | undefined {
 
 /** @returns all that was said in the part, as far as it was collected */
 function end (part: Part | undefined, text: unknown): string | undefined {
-  part?.ended.add('words')
+  part?.ended.add('text')
   if (typeof text !== 'string') return part === undefined ? '' : part.text
   if (part !== undefined) part.text = short(text)
   return text

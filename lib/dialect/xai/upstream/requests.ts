@@ -47,7 +47,7 @@ export function createResponse (event: RealtimeEvent, state: XaiState): Realtime
 
 function expect ({ requests }: XaiState, request: Partial<Request>): void {
   requests.push({
-    eventId: undefined, commit: false, claimed: true, textOnly: undefined, voice: undefined, format: undefined, apart: false, metadata: undefined, cancelled: false, instead: undefined, ...request
+    eventId: undefined, commit: false, claimed: true, textOnly: undefined, voice: undefined, format: undefined, apart: false, metadata: undefined, cancelled: false, unsent: undefined, ...request
   })
   if (requests.length > most.requests) requests.shift()
 }
@@ -71,7 +71,7 @@ function claim (response: Request | Running, event: RealtimeEvent, said: Fields,
   if (!begun) {
     response.textOnly = textOnly
     // xAI may refuse the commit, and then has to be asked after all.
-    if (isSmall(event)) response.instead = event
+    if (isSmall(event)) response.unsent = event
   }
   if (isFields(said.metadata) && isSmall(said.metadata)) response.metadata = said.metadata
 }
@@ -98,5 +98,5 @@ export function forgetRequest ({ requests }: XaiState, { event_id: id, code, mes
   const said = `${textOf(code, '')} ${textOf(message, '')}`
   const about = aboutRequest.test(said) && !aboutOther.test(said)
   const at = typeof id === 'string' ? requests.findIndex(({ eventId }) => eventId === id) : about ? requests.length - 1 : -1
-  return at < 0 ? undefined : requests.splice(at, 1)[0]?.instead
+  return at < 0 ? undefined : requests.splice(at, 1)[0]?.unsent
 }

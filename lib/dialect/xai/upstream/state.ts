@@ -49,11 +49,11 @@ export interface Request {
   readonly format: Fields | undefined
   cancelled: boolean
   /** The client's `response.create` that was not sent, as the commit has asked for the same. */
-  instead: RealtimeEvent | undefined
+  unsent: RealtimeEvent | undefined
 }
 
 /** A response that has begun and not ended. */
-export interface Running extends Omit<Request, 'textOnly' | 'instead'> {
+export interface Running extends Omit<Request, 'textOnly' | 'unsent'> {
   readonly textOnly: boolean
   /** Items so far. */
   items: number
@@ -66,7 +66,7 @@ export interface Part {
   /** `undefined`: more was said than is collected. */
   text: string | undefined
   /** What the client has heard the end of. */
-  readonly ended: Set<'sound' | 'words' | 'part'>
+  readonly ended: Set<'sound' | 'text' | 'part'>
 }
 
 /** An item that was seen. */

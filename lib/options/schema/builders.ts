@@ -1,7 +1,7 @@
 import type { Static, TObject, TOptional, TReadonly, TSchema, TUnsafe } from 'typebox'
 
 // TypeBox's types, without TypeBox: its own builders are 700 modules, and every process that registers the plugin would load them for
-// a dozen words. What these build is plain JSON Schema for Ajv.
+// a dozen builders. What these build is plain JSON Schema for Ajv.
 
 /** JSON Schema, with what messages and readers of options need to know beside it. */
 export interface OptionSchema extends TSchema {
