@@ -12,7 +12,7 @@ export interface ObserversOptions {
   failed (observer: string, cause: unknown): void
 }
 
-/** All observers of a session as one. None is kept from hearing by another, and nothing but `closed` gives something to wait for. */
+/** All observers of a session as one. What one of them does keeps none of the others from hearing. Only `closed` can be waited for. */
 export interface Observers {
   opened (session: SessionInfo): void
   turn (turn: TurnInfo): void

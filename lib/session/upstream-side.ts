@@ -23,7 +23,7 @@ export interface UpstreamSide {
   cancelResponse (): void
   /** What waited for the client has gone. */
   clientDrained (): void
-  /** Another has taken its place: it is closed, and what it still says is not heard. */
+  /** Another upstream serves the session now: this one is closed, and nothing more of it is heard. */
   leave (): void
 }
 
