@@ -5,7 +5,7 @@ import type { OptionSchema } from './schema/builders.ts'
 
 // What options look like where there is no code: in a config file, or in variables.
 
-/** How an option is written: a plain value, a list of texts, a list or a mapping of what its schema says, or `code`: it cannot be. */
+/** How an option is written: as a plain value, a list of texts, a list or mapping of further options; `code`: it can only be given in code. */
 export type Kind = 'text' | 'number' | 'flag' | 'number_or_text' | 'moment' | 'texts' | 'data' | 'code' | 'each' | 'named' | 'members'
 
 /** The kind of an option, from its schema. */
@@ -23,7 +23,7 @@ export function kindOf (schema: OptionSchema): Kind {
   }
 }
 
-// An object that cannot be without one of its functions is code as a whole.
+// An object that requires a function can only be given in code.
 function isCode ({ callable, methods, properties = {}, required = [] }: OptionSchema): boolean {
   return callable === true || methods !== undefined || required.some(name => isCode(properties[name]!))
 }

@@ -77,7 +77,7 @@ export function parseFields (text: string, file: string, onRepeated: (field: Fie
 
 interface At { readonly line: number, readonly path: string, readonly depth: number }
 
-// y and n are booleans in YAML 1.1 and not for PyYAML; a date is read best as it was written; the others are no plain data.
+// Leaves tags out. `y` and `n` are booleans in YAML 1.1 but not for PyYAML; a date stays as it is written; the others are not plain data.
 function plainTags (tags: Tags): Tags {
   return tags.flatMap((tag): Tags => {
     const [, name] = typeof tag === 'string' ? [] : /:(bool|timestamp|binary|omap|pairs|set)$/.exec(tag.tag) ?? []
@@ -91,7 +91,7 @@ function isMerge (key: unknown): key is Node {
   return isScalar(key) && key.source === '<<' && key.type === 'PLAIN'
 }
 
-/** The pairs of a mapping by name, where they are written; those that `<<` brings are written elsewhere. */
+/** The pairs that are written in a mapping itself, by name. Those that `<<` brings stand elsewhere. */
 function pairsOf (node: unknown, at: Field): Map<string, Pair[]> {
   const pairs = new Map<string, Pair[]>()
   for (const pair of isMap(node) ? node.items : []) {

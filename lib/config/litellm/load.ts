@@ -109,7 +109,7 @@ export function loadLiteLLMConfig (file: string, { env, providers = [] }: LoadOp
   }
 }
 
-// The file's variables count before those of the process, as LiteLLM sets them there. One that refers to an unset variable is passed over.
+// As in LiteLLM, the file's variables win over those of the process. One that refers to a variable that is not set is passed over.
 function withFileVariables (env: Environment, field: Field | undefined): Environment {
   const outer = createReader(env)
   const added: Record<string, string> = {}
@@ -137,7 +137,7 @@ function readCredentials (field: Field | undefined, reader: Reader): Map<string,
   return credentials
 }
 
-// A setting of ours counts over LiteLLM's; lists by name are one list.
+// A setting of `realtime_settings` wins over LiteLLM's. Aliases and fallbacks are merged.
 function merge (theirs: RoutingOptions, ours: RoutingOptions = {}): RoutingOptions {
   const aliases = { ...theirs.aliases, ...ours.aliases }
   const fallbacks = { ...theirs.fallbacks, ...ours.fallbacks }

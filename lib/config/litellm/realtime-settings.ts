@@ -24,7 +24,7 @@ export function descend (section: Field, option: string): Field {
   }
   const path = option.replace(/^\./, '')
   if (path === '' || !isMapping(section.value)) return section
-  // Model names may hold dots and brackets, so the keys decide where a step ends; the longest that fits is meant.
+  // Model names may hold dots and brackets. So a step of the path ends where a key of the section ends, and the longest key that fits counts.
   let length = 0
   let next: Field | undefined
   for (const [written, field] of section.value) {
@@ -52,7 +52,7 @@ function readMembers (at: Field, schema: OptionSchema, reader: Reader, warnings:
     } else if (schema === gateway) {
       warnings.add('not_served', field, `has no effect in a file; give the plugin its option ${name} in code`)
     } else {
-      // The gateway does without an option, but a deployment without its token is one that nobody gets a session from.
+      // Without another option that needs code the gateway still works. A deployment without its token would refuse every session.
       throw fault(field, 'can only be given in code')
     }
   }
@@ -88,7 +88,7 @@ function isNumeric (value: unknown): boolean {
   return typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))
 }
 
-/** What LiteLLM keeps in a key's metadata and the gateway has members for. The members count where both are there. */
+/** Takes from a key's metadata what LiteLLM keeps there and the gateway has members for. Where both are given, the member counts. */
 function withMetadata (key: VirtualKeyOptions): VirtualKeyOptions {
   const { tags, disable_fallbacks: disabled } = key.metadata ?? {}
   return {

@@ -21,7 +21,7 @@ const strategies = new Map<string, StrategyName>([
   ['cost-based-routing', 'cost']
 ])
 
-// What a timer of Node's holds, and more than anybody counts to.
+// The longest that a timer of Node's can wait, and a number of failures that is never reached.
 const mostSeconds = 2_147_483
 const mostFails = 999_999
 
@@ -64,7 +64,7 @@ export function readRouterSettings (router: Fields, litellm: Fields, reader: Rea
     routing: {
       ...(strategy !== undefined && { strategy }),
       ...(latencyBuffer !== undefined && { latencyBuffer }),
-      // LiteLLM begins a cooldown at the failure after those that are allowed, the gateway at the last of them.
+      // LiteLLM begins a cooldown at the first failure beyond `allowed_fails`, the gateway at failure number `allowedFails`.
       ...(allowedFails !== undefined && { allowedFails: Math.min(allowedFails, mostFails) + 1 }),
       ...(cooldownMs !== undefined && { cooldownMs }),
       ...(tagFiltering !== undefined && { tagFiltering })
