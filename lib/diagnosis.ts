@@ -1,7 +1,7 @@
 import type { DeploymentStatus } from '../types/index.ts'
 
 /** Whose fault a failure is, and what to do about it. The texts are fixed: nothing of a provider's answer is in them. */
-export interface Diagnosis {
+interface Diagnosis {
   readonly fault: NonNullable<DeploymentStatus['fault']>
   readonly hint: string
 }

@@ -1,5 +1,5 @@
 /** What a log may show of an error. */
-export interface LoggableError {
+interface LoggableError {
   readonly type: string
   readonly code?: string
   readonly message: string

@@ -13,7 +13,7 @@ const patience = 10_000
 const timeouts = { headersTimeout: patience, connectionsCheckingInterval: 1_000 }
 const clocks = { connectionTimeout: patience, requestTimeout: patience }
 
-export interface Host {
+interface Host {
   readonly app: FastifyInstance
   /** Listens and returns the address of the realtime route. */
   listen (): Promise<string>

@@ -1,7 +1,8 @@
 import { GatewayError } from '../errors.ts'
 import { isName } from './fields.ts'
 import { readEvent, writeEvent } from '../wire/json/event.ts'
-import type { Answer, Dialect, DialectContext, EventFunction, EventTable, RealtimeEvent, Translated } from '../../types/index.ts'
+import { isAnswer, isList } from './translated.ts'
+import type { Dialect, DialectContext, EventFunction, EventTable, RealtimeEvent } from '../../types/index.ts'
 
 /** What is sent in place of a message, as JSON texts in order. */
 export interface Rewritten {
@@ -169,15 +170,6 @@ function step (event: RealtimeEvent, hop: Hop, direction: Direction, answer: (ev
     answer({ ...new GatewayError(code, { message, param: param ?? undefined, eventId }).toEvent() })
   }
   return []
-}
-
-// Array.isArray does not tell a read-only list from the rest.
-function isList (translated: Translated): translated is ReadonlyArray<RealtimeEvent | Answer> {
-  return Array.isArray(translated)
-}
-
-function isAnswer (each: RealtimeEvent | Answer): each is Answer {
-  return !('type' in each)
 }
 
 function opposite (direction: Direction): Direction {

@@ -10,7 +10,7 @@ import type { Upstream } from './upstream-for.ts'
 const longestDial = 25_000
 
 /** What a session does for its transcription model. */
-export interface TranscriptionOwner {
+interface TranscriptionOwner {
   /** The session's upstream. */
   current (): Upstream
   /** Replaces it. `false`: the session is ending. */

@@ -2,10 +2,10 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 
 /** Takes over an upgrade, and answers it in the end. */
-export type TakeUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+type TakeUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
 /** Who answers some of a server's upgrades. */
-export interface Claimant {
+interface Claimant {
   owns (request: IncomingMessage): boolean
   readonly take: TakeUpgrade
   /** Routes a WebSocket handshake that the host does not listen for: `rewriteUrl` may turn its path into one of ours. */

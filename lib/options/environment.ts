@@ -6,7 +6,7 @@ import { masterKeyLength } from './defaults.ts'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Where a provider's key and address come from when the deployment names none. First one set counts. */
-export interface ProviderVariables {
+interface ProviderVariables {
   readonly keys: readonly string[]
   readonly bases: readonly string[]
 }

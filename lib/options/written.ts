@@ -6,7 +6,7 @@ import type { OptionSchema } from './schema/builders.ts'
 // What options look like where there is no code: in a config file, or in variables.
 
 /** How an option is written: as a plain value, a list of texts, a list or mapping of further options; `code`: it can only be given in code. */
-export type Kind = 'text' | 'number' | 'flag' | 'number_or_text' | 'moment' | 'texts' | 'data' | 'code' | 'each' | 'named' | 'members'
+type Kind = 'text' | 'number' | 'flag' | 'number_or_text' | 'moment' | 'texts' | 'data' | 'code' | 'each' | 'named' | 'members'
 
 /** The kind of an option, from its schema. */
 export function kindOf (schema: OptionSchema): Kind {

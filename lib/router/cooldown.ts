@@ -1,6 +1,6 @@
 import type { CooldownStore, DeploymentStatus, RouteOutcome } from '../../types/index.ts'
 
-export interface CooldownRules {
+interface CooldownRules {
   readonly allowedFails: number
   readonly cooldownMs: number
   readonly credentialsCooldownMs: number

@@ -1,5 +1,5 @@
 /** As much of a leg as a heartbeat needs. */
-export interface Beating {
+interface Beating {
   /** Whether anything came since this was last set to false. */
   heard: boolean
   ping (): void

@@ -5,7 +5,7 @@ export interface NamedObserver extends SessionObserver {
   readonly name: string
 }
 
-export interface ObserversOptions {
+interface ObserversOptions {
   /** How long, in milliseconds, an observer may take with the end of a session before nobody waits for it any more. */
   readonly patience: number
   /** Told of each that throws, rejects or hangs. */
@@ -13,7 +13,7 @@ export interface ObserversOptions {
 }
 
 /** All observers of a session as one. What one of them does keeps none of the others from hearing. Only `closed` can be waited for. */
-export interface Observers {
+interface Observers {
   opened (session: SessionInfo): void
   turn (turn: TurnInfo): void
   /** Resolves when every observer is done, or its patience is over. Never rejects. */

@@ -74,7 +74,7 @@ export interface PhaseContext {
   readonly secret?: string | undefined
 }
 
-export interface Transition {
+interface Transition {
   readonly phase: Phase
   readonly effects: readonly Effect[]
 }

@@ -11,7 +11,7 @@ import { Pump } from './pump.ts'
 import { Way } from './way.ts'
 
 /** One upstream of a session, joined to its client. */
-export interface UpstreamSide {
+interface UpstreamSide {
   readonly leg: Leg<Verdict>
   readonly down: Way
   readonly upPump: Pump
@@ -28,7 +28,7 @@ export interface UpstreamSide {
 }
 
 /** What a side is joined to. */
-export interface SideTools {
+interface SideTools {
   readonly client: Leg<Verdict>
   /** What the client sends; goes to this side from now on. */
   readonly up: Way

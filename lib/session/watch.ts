@@ -6,7 +6,7 @@ import type { SessionLimits } from './parts.ts'
 import type { Pump } from './pump.ts'
 
 /** Why the session has to end, and the legs whose peer is dead. */
-export interface Overdue {
+interface Overdue {
   readonly error: GatewayError
   readonly dead: readonly Leg[]
 }

@@ -16,7 +16,7 @@ const usualAudio: Skim = {
 }
 
 /** The session, as far as one of its directions needs it. */
-export interface WayOwner {
+interface WayOwner {
   /** Whether what has come still goes on. */
   admits (messages: number): boolean
   /** Whether the source may be answered. */
@@ -29,7 +29,7 @@ export interface WayOwner {
 }
 
 /** The legs at the ends of a way. */
-export interface WayEnds {
+interface WayEnds {
   readonly source: Leg<Verdict>
   /** From the source to the sink. */
   readonly on: Pump

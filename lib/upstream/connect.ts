@@ -18,7 +18,7 @@ export interface ConnectTools extends AttemptTools {
   readonly lease: () => Lease
 }
 
-export interface ConnectRequest {
+interface ConnectRequest {
   readonly handshake: ClientRequest
   /** The session's lease. It gets what the attempt that is ready has taken. The other attempts give everything back themselves. */
   readonly lease: Lease

@@ -6,7 +6,7 @@ import type { ReaderLimits } from '../wire/reader.ts'
 import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 
 /** What whoever parks a socket is told. */
-export interface ParkedEvents {
+interface ParkedEvents {
   /** The first whole message is there; `undefined`: a binary one. */
   first? (text: Buffer | undefined): void
   /** The upstream closed (1006: without a close frame). Comes at most once, like `failed`, and nothing after it. */

@@ -24,7 +24,7 @@ export interface WarmPool {
   close (): void
 }
 
-export interface WarmPoolOptions {
+interface WarmPoolOptions {
   /** Those with `warm` get warm sockets, unless they are a wildcard or serve other sessions than voice. */
   readonly deployments: readonly Deployment[]
   readonly dial: Probe

@@ -36,7 +36,7 @@ export function createProbe (tools: AttemptTools, report: (outcome: RouteOutcome
   }
 }
 
-export interface ProbingTools {
+interface ProbingTools {
   readonly slots: Slots
   readonly probe: Probe
   /** Makes the lease of one probe. */

@@ -3,7 +3,7 @@ import { loggable } from '../loggable.ts'
 import type { Deployment, UpstreamRefusal } from '../../types/index.ts'
 
 /** What came of asking a deployment for its token. */
-export type AskedToken =
+type AskedToken =
   { readonly token: string, readonly refusal?: undefined } |
   { readonly token?: undefined, readonly refusal: UpstreamRefusal, readonly cause?: unknown }
 

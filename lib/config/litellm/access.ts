@@ -7,7 +7,7 @@ import type { Reader } from './reader.ts'
 import type { Warnings } from './warnings.ts'
 
 /** Where a deployment is, and what opens it. */
-export type Access = Pick<DeploymentOptions, 'apiKey' | 'token' | 'baseUrl' | 'realtimeProtocol' | 'apiVersion'>
+type Access = Pick<DeploymentOptions, 'apiKey' | 'token' | 'baseUrl' | 'realtimeProtocol' | 'apiVersion'>
 
 interface AccessContext { readonly reader: Reader, readonly env: Environment, readonly warnings: Warnings }
 

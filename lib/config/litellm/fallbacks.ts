@@ -12,7 +12,7 @@ const defaultRetries = 3
 const mostCandidates = 100
 
 /** The public models of the gateway, as fallbacks may name them. */
-export interface PublicModels {
+interface PublicModels {
   /** Whether somebody serves the name, an alias included. */
   readonly serves: (name: string) => boolean
   readonly aliases: ReadonlyMap<string, string>

@@ -6,7 +6,7 @@ import type { Field } from './field.ts'
 import type { Reader } from './reader.ts'
 import type { Warnings } from './warnings.ts'
 
-export interface SharingRules {
+interface SharingRules {
   readonly strategyOf: (model: string) => StrategyName
   /** Whether `rpm` is a limit; `usage` makes it one in any case. */
   readonly enforcesRpm: boolean

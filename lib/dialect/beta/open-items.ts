@@ -1,3 +1,4 @@
+import { keep } from '../bounded.ts'
 import { isFields, isName } from '../fields.ts'
 import type { Fields } from '../fields.ts'
 import type { RealtimeEvent } from '../../../types/index.ts'
@@ -29,7 +30,7 @@ export type OpenItems = Map<string, OpenItem>
 export interface ItemMemory {
   readonly items: OpenItems
   /** Ids of the latest of which the client has heard that they are done: newer endpoints of the shape say so themselves. */
-  readonly done: Set<string>
+  readonly done: Map<string, true>
 }
 
 /** Remembers which response an item is of. Until its end there it grows. */
@@ -92,7 +93,7 @@ export function finishAll (event: RealtimeEvent, memory: ItemMemory): readonly R
     if (known.announced === undefined) continue
     const last: unknown = Array.isArray(output) ? output.find(item => idOf(item) === id) : undefined
     const item = isFields(last) ? itemToGa(last) : unfinished(known.announced.item)
-    remember(memory.done, id)
+    keep(memory.done, id, true, mostItems)
     done.push(doneEvent(event, item, known.announced.after, done.length))
   }
   return done
@@ -112,14 +113,8 @@ function note (items: OpenItems, item: unknown, news: OpenItem): void {
 function settle ({ items, done }: ItemMemory, item: unknown): void {
   const id = idOf(item)
   if (id === undefined) return
-  remember(done, id)
+  keep(done, id, true, mostItems)
   if (items.has(id)) note(items, item, { announced: undefined })
-}
-
-function remember (done: Set<string>, id: string): void {
-  done.delete(id)
-  done.add(id)
-  if (done.size > mostItems) done.delete(done.values().next().value!)
 }
 
 function unfinished (item: Fields): Fields {

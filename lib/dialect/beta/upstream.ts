@@ -15,7 +15,7 @@ interface State extends ItemMemory {
 /** A provider that speaks OpenAI's beta shape, as Azure's preview endpoints do (the types of the `openai` package, beta/realtime). */
 export const betaUpstream: Dialect<State> = {
   name: 'beta',
-  start: context => ({ context, items: new Map(), done: new Set() }),
+  start: context => ({ context, items: new Map(), done: new Map() }),
 
   clientToUpstream: {
     'session.update': updateSession,

@@ -4,7 +4,7 @@ import type { Rewritten, Translation, Way } from '../../dialect/translation.ts'
 import type { Replacement, Stage, StageMessage } from '../../../types/index.ts'
 
 /** The two ends of a translation, one in each direction. */
-export interface DialectStages {
+interface DialectStages {
   readonly client: Stage
   readonly upstream: Stage
   /** An event of our own for the upstream, in its words. */

@@ -4,7 +4,7 @@ import type { FatalError } from './errors.ts'
 import type { SimulatorFlavour, SimulatorOptions } from './options.ts'
 
 /** How a provider takes an upgrade: gladly, with an HTTP refusal, or with 101 and a fatal error. */
-export type Admission =
+type Admission =
   | { readonly type: 'accept', readonly fatal?: FatalError }
   | { readonly type: 'refuse', readonly status: number, readonly message: string, readonly code: string }
 

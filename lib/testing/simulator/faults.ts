@@ -49,7 +49,7 @@ export type SimulatorFault =
   | { readonly type: 'stall', readonly ms?: number, readonly after?: FaultMoment }
 
 /** Faults for the next connections. */
-export interface FaultQueue {
+interface FaultQueue {
   /**
    * Plans faults that happen together on each of the next `connections` (default 1) connections, behind what is planned already.
    * @returns a function that takes back what has not happened yet.

@@ -22,7 +22,7 @@ const FRAMES_TO_START = 3
 const FULL_LEVEL = 1200
 
 /** Finds turns by the energy of the audio. */
-export interface Vad {
+interface Vad {
   push (samples: Int16Array, rate: number, settings: VadSettings): VadEvent[]
   /** Forgets a turn that has begun: its audio was committed or cleared by hand. */
   reset (): void

@@ -9,7 +9,7 @@ import { speak } from './voice.ts'
 import type { XaiContext } from './xai-context.ts'
 
 /** What sets an xAI response off. */
-export interface XaiRequest {
+interface XaiRequest {
   readonly turn: SimulatedTurn
   /** A text to be spoken as it is (`force_message`). */
   readonly say?: string

@@ -5,7 +5,7 @@ import { field } from './fields.ts'
 import type { DialectContext } from '../../../../types/index.ts'
 
 /** Stands for `grok-transcribe`: of OpenAI's models for transcription one that takes a language. */
-export const transcriptionModel = 'gpt-4o-mini-transcribe'
+const transcriptionModel = 'gpt-4o-mini-transcribe'
 
 const keywordModels: ReadonlySet<unknown> = new Set(['gpt-transcribe', 'gpt-live-transcribe'])
 

@@ -1,3 +1,4 @@
+import { keep } from '../../bounded.ts'
 import { isName } from '../../fields.ts'
 import type { XaiClientState } from './state.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
@@ -14,9 +15,7 @@ export function transcriptDelta (event: RealtimeEvent, { snapshots, transcripts 
   const transcript = (transcripts.get(key) ?? '') + delta
   // The whole of it comes at the end.
   if (transcript.length > maxLength) return undefined
-  transcripts.delete(key)
-  transcripts.set(key, transcript)
-  if (transcripts.size > maxTranscripts) transcripts.delete(transcripts.keys().next().value!)
+  keep(transcripts, key, transcript, maxTranscripts)
   return { type: 'conversation.item.input_audio_transcription.updated', ...ids, transcript }
 }
 

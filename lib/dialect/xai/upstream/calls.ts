@@ -1,5 +1,6 @@
 import { isFields } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
+import { isAnswer, isList } from '../../translated.ts'
 import type { Answer, Dialect, EventFunction, EventTable, RealtimeEvent, Translated } from '../../../../types/index.ts'
 import { shortId, withShortIds, xaiId } from './call-ids.ts'
 
@@ -77,13 +78,4 @@ function within<Whole extends Fields> (fields: Whole, names: readonly string[], 
 
 function changed (before: readonly unknown[], after: readonly unknown[]): readonly unknown[] {
   return after.some((value, i) => value !== before[i]) ? after : before
-}
-
-function isAnswer (each: RealtimeEvent | Answer): each is Answer {
-  return !('type' in each)
-}
-
-// Array.isArray does not tell a read-only list from the rest.
-function isList (translated: Translated): translated is ReadonlyArray<RealtimeEvent | Answer> {
-  return Array.isArray(translated)
 }

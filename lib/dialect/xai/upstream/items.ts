@@ -1,10 +1,11 @@
+import { keep } from '../../bounded.ts'
 import { isFields } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 import { filled, findKept, keptOf, remember, setTranscript, speechOf } from './kept.ts'
 import { most } from './state.ts'
 import type { Kept, XaiState } from './state.ts'
-import { keep, nameOf, textOf } from './values.ts'
+import { nameOf, textOf } from './values.ts'
 
 const assistantTypes = new Map<unknown, string>([['audio', 'output_audio'], ['text', 'output_text']])
 const otherTypes = new Map<unknown, string>([['audio', 'input_audio'], ['text', 'input_text']])

@@ -1,9 +1,10 @@
+import { keep } from '../../bounded.ts'
 import { fieldsOf } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import type { DialectContext } from '../../../../types/index.ts'
 import { longestText, most } from './state.ts'
 import type { Kept, Part, Speech, XaiState } from './state.ts'
-import { isSmall, keep, largestItem, nameOf, textOf } from './values.ts'
+import { isSmall, largestItem, nameOf, textOf } from './values.ts'
 
 /** What is kept of an item, from now on at the latest. */
 export function keptOf (state: XaiState, id: string): Kept {
@@ -47,7 +48,7 @@ export function settle (kept: Kept, item: Fields | undefined, response: 'running
 }
 
 /** To be called where a text is left out, as there is more of it than is collected. */
-export function leaveText (field: string, { adjusted }: DialectContext): void {
+function leaveText (field: string, { adjusted }: DialectContext): void {
   adjusted(field, 'too_long')
 }
 

@@ -1,3 +1,4 @@
+import { keep } from '../../bounded.ts'
 import { isFields } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
@@ -7,7 +8,7 @@ import { filled, findKept } from './kept.ts'
 import { most } from './state.ts'
 import type { Running, XaiState } from './state.ts'
 import { usageIn } from './usage.ts'
-import { keep, nameOf } from './values.ts'
+import { nameOf } from './values.ts'
 
 export function beginResponse (event: RealtimeEvent, state: XaiState): Translated {
   if (!isFields(event.response)) return event
