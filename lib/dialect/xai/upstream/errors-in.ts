@@ -24,7 +24,7 @@ const paths: PathPairs = [
   ['response.voice', 'response.audio.output.voice']
 ]
 
-/** xAI has types of its own (docs.x.ai, voice), which OpenAI's clients would know as codes. */
+/** xAI has error types of its own (docs.x.ai, voice). OpenAI's clients get them as codes. */
 export function tellError (event: RealtimeEvent, state: XaiState): Translated {
   const error = fieldsOf(event.error)
   if (state.hiding && isAboutDefault(error)) {
@@ -53,10 +53,10 @@ export function tellError (event: RealtimeEvent, state: XaiState): Translated {
   return asked === undefined ? told : [told, { answer: asked }]
 }
 
-/** Words that tell what an error is about, where it names no event. */
+/** Shows that an error which names no event is about turn detection. */
 const aboutUpdate = /session\.update|turn_detection/i
 
-/** Whether an error refuses the default turn detection, which was sent before all that the client has said of its session. */
+/** Whether an error refuses the default turn detection that the gateway has sent by itself. */
 function isAboutDefault ({ event_id: id, code, message, param }: Fields): boolean {
   return typeof id === 'string' ? id === defaultEventId : aboutUpdate.test(`${textOf(code, '')} ${textOf(message, '')} ${textOf(param, '')}`)
 }
