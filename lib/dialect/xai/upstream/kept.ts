@@ -68,7 +68,7 @@ export function filled (item: Fields, kept: Kept | undefined, context: DialectCo
     const path = `item.content[${index}].`
     return type === 'text' ? { type: 'output_text', ...collected('text', text, path, context) } : { type: 'output_audio', ...collected('transcript', text, path, context) }
   })
-  if (parts.length === 0 && !kept.whole) leaveText('item.content', context)
+  if (parts.length === 0 && !kept.whole) context.adjusted('item.content', 'too_long')
   return { ...item, content: parts.length === 0 ? kept.item?.content : parts }
 }
 
