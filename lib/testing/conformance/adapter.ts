@@ -85,8 +85,8 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
 }
 
 /**
- * @returns `undefined` for a session that the provider does not have, which an adapter says by a `GatewayError` `unsupported_feature`; a plain
- * one it must have.
+ * @returns `undefined` for a session that the provider does not have: the adapter then throws a `GatewayError` `unsupported_feature`. A
+ * `realtime` session it must have.
  */
 function requestOf (adapter: UpstreamAdapter, deployment: Deployment, handshake: HandshakeRequest): UpstreamRequest | undefined {
   try {

@@ -17,7 +17,7 @@ export type SimulatorFault =
   | { readonly type: 'delay', readonly ms: number }
   /** The handshake is answered one byte at a time, `everyMs` (default 1000) apart. */
   | { readonly type: 'dribble', readonly everyMs?: number }
-  /** The connection is closed in place of an answer; `how` default `fin`. */
+  /** The connection is closed without an answer; `how` default `fin`. */
   | { readonly type: 'drop', readonly how?: 'rst' | 'fin' }
   /** 101 with a wrong `Sec-WebSocket-Accept`. */
   | { readonly type: 'bad_accept' }

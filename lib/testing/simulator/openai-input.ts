@@ -8,7 +8,7 @@ import type { OpenAiContext } from './openai-context.ts'
 import { transcribe } from './openai-transcription.ts'
 import type { VadSettings } from './vad.ts'
 
-/** What a turn of the user's audio sets going. */
+/** What a turn of the user's audio starts. */
 interface TurnEffects {
   interrupt (): void
   answer (): void

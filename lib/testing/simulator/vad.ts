@@ -16,7 +16,7 @@ export type VadEvent =
   | { readonly type: 'stopped', readonly endMs: number }
 
 const FRAME_MS = 20
-// A door that slams is no speech: so many loud frames in a row are.
+// So many loud frames in a row are speech: a door that slams is shorter.
 const FRAMES_TO_START = 3
 // The loudness (RMS of 16-bit samples) that counts as threshold 1.
 const FULL_LEVEL = 1200

@@ -8,7 +8,7 @@ import { sentences, tokens } from './text.ts'
 import { speak } from './voice.ts'
 import type { XaiContext } from './xai-context.ts'
 
-/** What sets an xAI response off. */
+/** What starts an xAI response. */
 interface XaiRequest {
   readonly turn: SimulatedTurn
   /** A text to be spoken as it is (`force_message`). */
@@ -141,7 +141,7 @@ export function startXaiResponse (context: XaiContext, request: XaiRequest, onEn
   return {
     id,
     outOfBand: false,
-    // Nobody has recorded how xAI closes what it was saying: the worst that a client may meet is that it does not.
+    // No recording shows how xAI closes an item that is cut off. So nothing is closed here, the worst that a client may meet.
     cancel () {
       if (speaking) speaking.wire.status = 'incomplete'
       finish('cancelled')
