@@ -45,7 +45,7 @@ const packages = {
   'env-schema': '^lib/env\\.ts$',
   ajv: '^lib/(env|options/check)\\.ts$',
   // Types alone.
-  typebox: '^lib/options/schema/words\\.ts$',
+  typebox: '^lib/options/schema/builders\\.ts$',
   'close-with-grace': '^lib/cli/main\\.ts$'
 }
 

@@ -5,7 +5,7 @@
 export function unlessAborted<T> (value: T | PromiseLike<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason)
-    // First of all, so that a rejection which nobody waits for any more is not an unhandled one.
+    // Before anything else: a rejection that comes after the abort must not be an unhandled one.
     Promise.resolve(value).then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
     if (signal.aborted) abort()
     else signal.addEventListener('abort', abort, { once: true })

@@ -57,7 +57,7 @@ export function modelNotice (target: string): string | undefined {
 }
 
 /**
- * The model that takes the place of one that its provider has shut down.
+ * The successor of a model that its provider has shut down.
  * @param target `provider/model`
  * @returns `provider/model`, or `undefined` for a model that is not retired
  */
@@ -85,7 +85,7 @@ export function speaksRealtime (target: string): boolean {
   return /\*|realtime|voice|live|transcribe|whisper|translate/.test(target) || realtimeModels.some(each => covers(each.target, target))
 }
 
-// A snapshot is the name with a date; `gpt-realtime-mini*` must not take in another model that only begins like it.
+// `*` stands for a date: `gpt-realtime-mini*` must not match another model whose name begins alike.
 function covers (pattern: string, target: string): boolean {
   if (!pattern.endsWith('*')) return pattern === target
   const name = pattern.slice(0, -1)

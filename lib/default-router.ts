@@ -6,7 +6,7 @@ import type { Deployment, Router, RoutingOptions } from '../types/index.ts'
 
 /**
  * The built-in router on this process's clocks, for a host that builds its own router around it.
- * @param tools replaces some of them; `cooldowns` is where several nodes share their cooldowns
+ * @param tools replaces single ones, for tests or to share `cooldowns` among several nodes
  */
 export function createRouter (deployments: readonly Deployment[], routing: RoutingOptions = {}, tools: Partial<RouterTools> = {}): Router {
   return createPureRouter(deployments, routing, {

@@ -1,7 +1,7 @@
 import type { DeploymentStatus } from '../types/index.ts'
 
-/** Whose fault a failure is, and what to do about it. Fixed texts: no word of it is a provider's. */
-export interface Diagnosis {
+/** Whose fault a failure is, and what to do about it. The texts are fixed: nothing of a provider's answer is in them. */
+interface Diagnosis {
   readonly fault: NonNullable<DeploymentStatus['fault']>
   readonly hint: string
 }

@@ -7,7 +7,7 @@ import { didYouMean } from './options/did-you-mean.ts'
 import { firstSet, masterKeyFrom, providerVariables, wildcards } from './options/environment.ts'
 import type { Environment } from './options/environment.ts'
 import { gateway } from './options/schema/gateway.ts'
-import type { OptionSchema } from './options/schema/words.ts'
+import type { OptionSchema } from './options/schema/builders.ts'
 import { checkWritten, kindOf, snakeCase } from './options/written.ts'
 
 export interface EnvOptions {
@@ -25,10 +25,10 @@ export const masterKeyVariables: readonly string[] = ['REALTIME_GATEWAY_MASTER_K
 const plain = new Set(['text', 'number', 'flag'])
 const commas: OptionSchema & { readonly separator: string } = { type: 'string', separator: ',' }
 
-// An option that is a list or a mapping of its own has no variable, but for the keys: their secrets fit in one line.
+// Options that are objects or lists of objects have no variable. `keys` has one: a list of secrets fits in one line.
 const variables = Object.entries<OptionSchema>(gateway.properties).flatMap(([option, schema]) => {
   const kind = kindOf(schema)
-  // A variable that is not set gives no option, so that what the host says beside it counts.
+  // No default: a variable that is not set must not override what the host gives beside it.
   const written = plain.has(kind) ? { ...schema, default: undefined } : kind === 'texts' || option === 'keys' ? commas : undefined
   return written === undefined ? [] : [{ option, name: variableName(option), schema: written }]
 })

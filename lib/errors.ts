@@ -14,7 +14,7 @@ const BadOption: new (option: string, rule: string) => CodedError = createError(
 export class OptionError extends BadOption {
   /** The path of the option: `keys[0].expiresAt`. */
   readonly option: string
-  /** What holds for it: `must be …`. It repeats no value. */
+  /** The rule that it breaks: `must be …`. It never holds the value. */
   readonly rule: string
 
   constructor (option: string, rule: string) {
@@ -33,7 +33,7 @@ export const AlreadyRegisteredError: new () => CodedError = createError('RTG_ERR
 /** The server speaks HTTP/2 alone, on which no client opens a Realtime session. */
 export const Http2OnlyError: new () => CodedError = createError('RTG_ERR_HTTP2_ONLY',
   'realtime gateway: this server speaks HTTP/2 only, and Realtime clients open their WebSocket over HTTP/1.1; add https: { allowHTTP1: true } to the options of Fastify()', 500)
-/** A route of the host's wants WebSockets, and no plugin gives them. */
+/** A route of the host has `websocket: true`, and no plugin serves it. */
 export const WebSocketRouteError: new (what: string) => CodedError = createError('RTG_ERR_WEBSOCKET_ROUTE',
   "realtime gateway: the route %s asks for a WebSocket and nothing gives it one; register the plugin before it: await fastify.register(import('@fastify/websocket'))", 500)
 

@@ -1,5 +1,5 @@
 /** What a log may show of an error. */
-export interface LoggableError {
+interface LoggableError {
   readonly type: string
   readonly code?: string
   readonly message: string
@@ -8,10 +8,10 @@ export interface LoggableError {
 // OpenSSL's own form: `…:error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:file.c:…`.
 const openssl = /\berror:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+)/i
 
-/** An error by its name, code and text alone, in one line: some carry requests, headers and credentials along. */
+/** Name, code and text of an error, in one line. Nothing else of it is logged: some errors hold requests, headers and credentials. */
 export function loggable (error: unknown): LoggableError | undefined {
   if (!(error instanceof Error)) return undefined
-  // Whoever threw it may have put anything into its fields.
+  // The fields may hold anything: any code may have thrown it.
   const { code, name } = error as { code?: unknown, name?: unknown }
   return {
     type: typeof name === 'string' ? name : 'Error',
@@ -22,7 +22,7 @@ export function loggable (error: unknown): LoggableError | undefined {
 
 function textOf (error: Error): string {
   const { message, errors } = error as { message?: unknown, errors?: unknown }
-  // Node tries each address of a host, and keeps what became of each to itself.
+  // Where Node has tried several addresses of a host, the text is empty and `errors` has one error for each.
   if (message === '' && Array.isArray(errors)) return errors.filter(each => each instanceof Error).map(textOf).join('; ')
   if (typeof message !== 'string') return ''
   const [, reason] = openssl.exec(message) ?? []

@@ -28,7 +28,7 @@ import type { RealtimeGatewayOptions } from '../types/index.ts'
 
 const builtIn = [openai, xai, azure]
 
-// A sweep looks at every session; the shortest time that it watches is met within a quarter.
+// Milliseconds between two sweeps of all sessions: at most this, and at most a quarter of the shortest time that a sweep watches.
 const longestSweep = 1_000
 const shortestSweep = 10
 
@@ -74,10 +74,10 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
     pool.close()
     return registry.drain()
   }
-  // Each gateway of an app begins here and is waited for below, so that they drain side by side; and Fastify gives
-  // preClose no longer than its `pluginTimeout`, 10 s, which a running turn may outlast.
+  // The drain begins here and is awaited in onClose. So several gateways of an app drain at the same time, and Fastify's `pluginTimeout` (10 s
+  // for preClose) does not cut a drain that takes longer.
   fastify.addHook('preClose', async () => { shutDown().catch(() => {}) })
-  // Hears what went wrong. An app that could not start has no preClose.
+  // Awaits the drain, and begins it where the app could not start: there is no preClose then.
   fastify.addHook('onClose', shutDown)
 
   fastify.addHook('onRoute', function (route) {
@@ -105,7 +105,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
       now,
       time: Date.now
     })
-    // A plugin without a scope of its own gives none of these to its routes.
+    // Fastify gives these to routes of a plugin with a scope of its own only. `fastify-plugin` takes the scope away, so they are handed on.
   }, { prefix: options.prefix, logLevel: userOptions.logLevel, logSerializers: userOptions.logSerializers })
 }
 

@@ -1,4 +1,4 @@
-// One more than a minute has seconds, so that no 60 seconds are counted short.
+// One slot more than a minute has seconds: the first and the last second of any 60 seconds may both be partly over.
 const slots = 61
 const slotMs = 1_000
 

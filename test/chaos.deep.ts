@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { createAccounts } from './soak/accounts.ts'
 import { createField } from './soak/field.ts'
 import { startHost } from './soak/host.ts'
-import { probeDrain, probePlaces, probeUnfinished } from './soak/probes.ts'
+import { probeDrain, probeSlots, probeUnfinished } from './soak/probes.ts'
 import { startChaosProxy } from './fixtures/chaos-proxy.ts'
 import type { ChaosPlan } from './fixtures/chaos-proxy.ts'
 import { within } from './fixtures/wire/within.ts'
@@ -139,7 +139,7 @@ t.test(`sessions with faults drawn at random (seed ${seed}) all end as they must
   t.equal(host.realtime.sessions.size, 0)
 
   const probes = { port: host.port, accounts, nextId: field.nextId }
-  t.same(await probePlaces(probes), [], 'the places of a deployment are back')
+  t.same(await probeSlots(probes), [], 'the slots of a deployment are back')
   t.same(await probeUnfinished(probes), [], 'what unfinished messages held is back')
   t.same(await probeDrain(probes, () => host.realtime.drain()), [], 'a drain ends in time and is told to all')
   await host.close()

@@ -55,12 +55,12 @@ for (const [heading, columns] of directions) {
   })
 }
 
-t.test('docs/protocol.md has every field that beta says in another place', async t => {
-  const tables: ReadonlyArray<readonly [heading: string, places: readonly FieldPath[]]> =
+t.test('docs/protocol.md has every field that beta has at another path', async t => {
+  const tables: ReadonlyArray<readonly [heading: string, pairs: readonly FieldPath[]]> =
     [['### Session', sessionPaths], ['### Responses', responseParamPaths], ['### The response', responsePaths]]
-  for (const [heading, places] of tables) {
+  for (const [heading, pairs] of tables) {
     const documented = new Map(tableOf(heading).map(([ga, beta]) => [named(ga!)[0], named(beta!)[0]]))
-    for (const { beta, ga } of places) t.equal(documented.get(ga.join('.')), beta, `${heading}: ${beta}`)
+    for (const { beta, ga } of pairs) t.equal(documented.get(ga.join('.')), beta, `${heading}: ${beta}`)
   }
 })
 
@@ -84,7 +84,7 @@ function play (client: string, upstream: string, example: string, strict: boolea
 
 const refusal = (param: string | undefined): object => ({ type: 'error', error: { type: 'invalid_request_error', code: 'unsupported_feature', param, event_id: 'client_1' } })
 
-/** Whether a value stands at the place of a dotted path. */
+/** Whether a value stands at a dotted path. */
 function has (event: unknown, path: string): boolean {
   return path.split('.').reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], event) !== undefined
 }

@@ -6,7 +6,7 @@ import { ConfigError } from '../lib/errors.ts'
 import realtimeGateway from '../lib/index.ts'
 import { resolveOptions } from '../lib/options/resolve.ts'
 import { gateway } from '../lib/options/schema/gateway.ts'
-import type { OptionSchema } from '../lib/options/schema/words.ts'
+import type { OptionSchema } from '../lib/options/schema/builders.ts'
 import { kindOf, snakeCase } from '../lib/options/written.ts'
 import { matchWildcard } from '../lib/wildcard.ts'
 

@@ -128,7 +128,7 @@ t.test('custom-router.ts tries the region of the key first, and the other one wh
   await holdTurn(t, example.address, { authorization: `Bearer ${keys.EU_KEY}` })
   t.strictSame(dials(), [2, 2])
   await holdTurn(t, example.address, { authorization: `Bearer ${keys.EU_KEY}` })
-  t.strictSame(dials(), [2, 3], 'the region that refused rests')
+  t.strictSame(dials(), [2, 3], 'the region that refused is in cooldown')
   t.equal(await example.terminate(), 0)
 })
 

@@ -168,7 +168,7 @@ for (const [title, stage] of Object.entries(stages)) {
 
       upstream.script = ready
       const all = await Promise.all(Array.from({ length: batch }, () => connect(gateway.port)))
-      t.equal(gateway.fastify.realtime.sessions.size, batch, 'every place is free again')
+      t.equal(gateway.fastify.realtime.sessions.size, batch, 'every slot is free again')
       t.equal((await request(gateway.port)).error?.code, 'rate_limit_exceeded', 'and not one more')
       for (const client of all) client.close(1000)
       await Promise.all(all.map(({ closed }) => closed))

@@ -7,7 +7,7 @@ import { dialects } from '../lib/options/schema/dialects.ts'
 import { gateway } from '../lib/options/schema/gateway.ts'
 import { virtualKey } from '../lib/options/schema/key.ts'
 import { routing } from '../lib/options/schema/routing.ts'
-import type { OptionSchema } from '../lib/options/schema/words.ts'
+import type { OptionSchema } from '../lib/options/schema/builders.ts'
 import { shown, takes } from './fixtures/option-docs.ts'
 
 const read = (file: string): string => readFileSync(join(import.meta.dirname, '..', file), 'utf8')
@@ -22,8 +22,8 @@ function tables (): Map<string, Row[]> {
     const [, first] = /^\| (Option|Field) \| Takes \| Default \|/m.exec(section) ?? []
     if (first === undefined) continue
     const rows = [...section.matchAll(/^\| `(\w+)` \| (.*?) \| (.*?) \|/gm)].map(([, name, takes, fallback]) => ({ name: name!, takes: takes!, fallback: fallback! }))
-    const place = first === 'Option' ? '' : heading
-    found.set(place, [...found.get(place) ?? [], ...rows])
+    const table = first === 'Option' ? '' : heading
+    found.set(table, [...found.get(table) ?? [], ...rows])
   }
   return found
 }

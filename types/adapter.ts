@@ -29,9 +29,8 @@ export interface UpstreamRequest {
 }
 
 /**
- * Why an upstream did not take a session. `client` means that the client's own request was at fault
- * (a bad `call_id`, say): no other deployment is tried then. `unsupported`: the provider has no such sessions (transcription on xAI, say);
- * another deployment may.
+ * Why an upstream did not take a session. `client`: the client's own request is at fault (a bad `call_id`, say), so no other deployment is
+ * tried. `unsupported`: the provider has no such sessions (transcription on xAI, say), but another deployment may.
  */
 export interface UpstreamRefusal {
   readonly kind: 'credentials' | 'rate_limit' | 'quota' | 'not_found' | 'unsupported' | 'client' | 'fault' | 'timeout'
@@ -59,8 +58,8 @@ export interface UpstreamAdapter {
    */
   request (deployment: Deployment, handshake: HandshakeRequest, token?: string): UpstreamRequest
   /**
-   * Whether the provider has such sessions at all; `false` where `request` would throw `unsupported_feature`. The built-in router asks
-   * before it chooses, so that those that cannot are not among the candidates. Default: all.
+   * Whether the provider has such sessions at all; `false` where `request` would throw `unsupported_feature`. The built-in router asks before
+   * it chooses, so that a deployment which cannot serve the session is no candidate. Default: it has all.
    */
   serves? (handshake: HandshakeRequest): boolean
   /**

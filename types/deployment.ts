@@ -56,13 +56,13 @@ export interface VoicePrice {
 
 /** See `Deployment.warm`. */
 export interface WarmOptions {
-  /** How many sockets wait, past their first event. They count against `maxSessions`. */
+  /** How many sockets are kept open, with their first event received. Each takes a slot of `maxSessions`. */
   readonly size: number
   /** How long one waits before it is replaced by a fresh one, in milliseconds. Default 20 000. */
   readonly maxIdleMs?: number | undefined
 }
 
-/** A deployment, which has an id. */
+/** A deployment with its id, given or made. */
 export interface Deployment extends DeploymentOptions {
   readonly id: string
 }

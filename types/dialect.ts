@@ -6,29 +6,29 @@ import type { RealtimeEvent } from './events.ts'
  */
 export type DialectName = 'openai' | 'beta' | 'xai'
 
-/** An event that goes back to where the translated one came from. */
+/** An event that goes back to the sender of the translated one. */
 export interface Answer {
   readonly answer: RealtimeEvent
 }
 
-/** What becomes of one event: what goes on in its place, and what goes back, in order. `undefined` or an empty list: it is dropped. */
+/** What becomes of one event: the events that go on, and those that go back, in order. `undefined` or an empty list: it is dropped. */
 export type Translated = RealtimeEvent | Answer | ReadonlyArray<RealtimeEvent | Answer> | undefined
 
 /**
- * Event types, and what becomes of them. A text gives the event another type; nothing else of it is touched, or even parsed. A
- * function is called with each event of the type, which it must not change. A type that is not in the table passes as it came.
+ * What becomes of events, by their type. A text is the event's new type; nothing else of the event is changed or even parsed. A function is
+ * called with each event of the type, and must not change it. An event whose type is not in the table passes as it came.
  *
- * A client event that a function refuses is answered with the `GatewayError` that it throws, and goes no further.
+ * To refuse a client event, a function throws a `GatewayError`: the client gets it as an `error` event, and the event is not sent on.
  */
 export type EventTable<State> = Readonly<Record<string, string | EventFunction<State>>>
 
-// Written as a method, so that a dialect with a state of its own is a `Dialect` wherever the state is nobody's business.
+// Declared as a method, whose parameters are bivariant: so a `Dialect<MyState>` is a `Dialect<unknown>` too.
 export type EventFunction<State> = { translate (event: RealtimeEvent, state: State): Translated }['translate']
 
 /**
- * How one side's shape of the protocol is said in OpenAI's GA shape, and back. A dialect of a provider translates the client's events
- * from GA and the provider's to GA; a dialect of a client the other way round. Pure: no I/O, no clock; all it remembers of a session
- * is in its state, which must stay small however long the session.
+ * Translates one side's shape of the protocol to OpenAI's GA shape and back. A provider's dialect translates the client's events from GA and
+ * the provider's to GA; a client's dialect the other way round. Pure: no I/O, no clock. All that it remembers of a session is in its state,
+ * which must stay small however long the session.
  */
 export interface Dialect<State = unknown> {
   /** A name for logs and documentation. Client and provider with the same name need no translation. */
@@ -40,12 +40,12 @@ export interface Dialect<State = unknown> {
   /** The provider's events, on their way to the client. */
   readonly upstreamToClient: EventTable<State>
   /**
-   * Whether events of a type that a table names pass as they came for now, so that nothing of them is read. Default: never.
+   * Whether events of a type in a table pass unread at the moment. Default: never.
    */
   passes? (type: string, state: State): boolean
   /**
-   * What the provider must hear before the client's first event, asked with the type of each event of the client (where the table
-   * names it) until it gives a list. Default: nothing.
+   * Gives the events that the provider must get before the client's first one. It is asked with the type of each event of the client
+   * (`undefined` where the table does not have the type) until it gives a list. Default: none.
    */
   opening? (type: string | undefined, state: State): readonly RealtimeEvent[] | undefined
 }
@@ -56,20 +56,20 @@ export interface DialectContext {
   readonly strict: boolean
   /** Voices by the client's name for them. */
   readonly voices: Readonly<Record<string, string>>
-  /** The session was there before the client: it has attached to a call (`call_id`), whose settings are others' to make. Default `false`. */
+  /** The client attaches to a running call (`call_id`), whose settings others have made. Default `false`. */
   readonly attached?: boolean | undefined
   /** The client has asked to go on with an older conversation (xAI's `conversation_id` in the URL). Default `false`. */
   readonly resumes?: boolean | undefined
   /**
-   * Told the field of an event that does not arrive as it was sent.
+   * To be called with each field of an event that does not reach the other side as it was sent.
    * @param why default `nearest`
    */
   adjusted (field: string, why?: Adjustment): void
 }
 
 /**
- * Why a field is told: it was changed to what comes nearest, or left out, as the other side has no equal (`nearest`); it passes, though
- * nobody knows whether the other side has what it names (`unknown`); or it is left out, as it is too long to be kept (`too_long`).
+ * Why a field is told. `nearest`: the other side has no equal, so it was changed to what comes nearest, or left out. `unknown`: it passes, but
+ * the gateway does not know whether the other side has what it names. `too_long`: it is left out, because it is too long to be kept.
  */
 export type Adjustment = 'nearest' | 'unknown' | 'too_long'
 
@@ -81,14 +81,14 @@ export interface DialectOptions {
    */
   readonly client?: DialectName | undefined
   /**
-   * What happens to a matter of taste that the provider has no equal for (`semantic_vad` on xAI): `false` says what comes nearest, `true`
-   * answers the client's event with the error `unsupported_feature` naming the field. Rights, approvals, limits and privacy that the
-   * provider does not keep are refused so in any case. Default `false`.
+   * What happens to a matter of taste that the provider has no equal for (`semantic_vad` on xAI). `false`: it becomes what comes nearest.
+   * `true`: the event is refused with the error `unsupported_feature`, which names the field. Rights, approvals, limits and privacy that the
+   * provider does not keep are refused in any case. `true` also refuses an event that names another model. Default `false`.
    */
   readonly strict?: boolean | undefined
-  /** What xAI speaks with where a client asks for one of OpenAI's voices (`{ marin: 'eve' }`), over the built-in table. A name in neither passes. */
+  /** xAI's voices by OpenAI's names (`{ marin: 'eve' }`). They win over the built-in table; a name in neither passes. */
   readonly xaiVoices?: Readonly<Record<string, string>> | undefined
-  /** What OpenAI speaks with where a client asks for one of xAI's voices, over the built-in table. A name in neither passes. */
+  /** OpenAI's voices by xAI's names. They win over the built-in table; a name in neither passes. */
   readonly openaiVoices?: Readonly<Record<string, string>> | undefined
   /**
    * Serves models that OpenAI has retired (`gpt-4o-realtime-preview`) by the successors that the catalogue names, with a warning in the log.

@@ -1,13 +1,13 @@
 import type { DialectName } from './dialect.ts'
 
 /**
- * What a key may do: one shape for stored keys, keys in options, and what the host's own authentication gives. It holds for as long as a
- * session lives.
+ * What a key may do: one shape for stored keys, keys in options, and principals of the host's own authentication. It applies for as long as
+ * the session lives.
  */
 export interface KeyPolicy {
   /** Public model names that may be used, `*` allowed as a wildcard (`xai/*`). Absent or empty: every model. */
   readonly models?: readonly string[] | undefined
-  /** When it ends, Unix time in milliseconds. A session that is open then ends with `key_expired`, 3000. Absent: never. */
+  /** When it expires, Unix time in milliseconds. A session that is open then ends with `key_expired`, 3000. Absent: never. */
   readonly expiresAt?: number | undefined
   /** Known but refused. Default `false`. */
   readonly blocked?: boolean | undefined

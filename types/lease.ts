@@ -3,9 +3,9 @@ export interface Lease {
   /** Whether `release` has begun. */
   readonly released: boolean
   /**
-   * Adds a step that gives one thing back. On a lease that is released already the step runs at once, so that what
-   * is taken too late is not lost.
-   * @returns takes the step out again without running it: what it gave back now belongs to somebody else
+   * Adds a step that gives one thing back. On a lease that is released already the step runs at once, so that what is taken too late is not
+   * lost.
+   * @returns a function that removes the step without running it, for a thing that somebody else owns from now on
    */
   defer (step: () => void): () => void
   /** Runs the steps in reverse order, each once. A step that throws does not keep the others from running. Again: does nothing. */

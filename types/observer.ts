@@ -26,16 +26,16 @@ export interface TurnInfo {
   readonly model: string
   /** `Deployment.id` */
   readonly deployment: string
-  /** The model in the session object that the provider has told last. Absent: it told none. */
+  /** The model in the provider's latest session object. Absent: it named none. */
   readonly servedModel?: string | undefined
   /** The provider's id of the response. */
   readonly responseId?: string | undefined
   /** `completed`, `cancelled`, `failed` or `incomplete`, as the provider said. Absent: the session ended before the response did. */
   readonly status?: string | undefined
-  /** What the provider said that was used, in its own words and untouched: OpenAI's nested counts, xAI's with `billable_audio_seconds`. */
+  /** The provider's own `usage`, untouched: OpenAI's nested counts, or xAI's with `billable_audio_seconds`. */
   readonly usage?: unknown
   readonly times: TurnTimes
-  /** Bytes of audio that were forwarded: by the client since the turn before, by the provider for this response. */
+  /** Bytes of audio that were forwarded: of the client since the turn before, and of the provider in this response. */
   readonly audioBytes: { readonly client: number, readonly upstream: number }
 }
 

@@ -25,7 +25,7 @@ export interface RealtimeGatewayOptions {
   readonly deployments?: readonly DeploymentOptions[] | undefined
   /** How the built-in router chooses among them. */
   readonly routing?: RoutingOptions | undefined
-  /** Where the built-in router keeps which deployments rest. Default: in this process. */
+  /** Where the built-in router keeps its cooldowns. Default: in this process. */
   readonly cooldowns?: CooldownStore | undefined
   /** Replaces the built-in router. */
   readonly router?: Router | undefined

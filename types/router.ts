@@ -5,7 +5,7 @@ import type { Deployment } from './deployment.ts'
 /** How the deployments of a group share their sessions. */
 export type StrategyName = 'simple-shuffle' | 'round-robin' | 'least-busy' | 'latency' | 'cost' | 'usage'
 
-/** What may be said of one group, over what is said of all. */
+/** Routing of one group. It wins over the same options of all groups. */
 export interface GroupRouting {
   /** Default `simple-shuffle`: at random by `weight`, else by `rpm`, else evenly. */
   readonly strategy?: StrategyName | undefined
@@ -15,7 +15,7 @@ export interface GroupRouting {
 
 /** Options of the built-in router. All times are in milliseconds. */
 export interface RoutingOptions extends GroupRouting {
-  /** Over the above, by public model name. */
+  /** The above for single groups, by public model name. */
   readonly groups?: Readonly<Record<string, GroupRouting>> | undefined
   /** Other names of public models. */
   readonly aliases?: Readonly<Record<string, string>> | undefined
@@ -40,9 +40,9 @@ export interface RoutingOptions extends GroupRouting {
   readonly cooldownMs?: number | undefined
   /** Length of the cooldown after a refused credential or a spent quota. Default 300 000. */
   readonly credentialsCooldownMs?: number | undefined
-  /** Dials the next candidate as well when the first has not answered for so long; `p95`: its own 95th percentile. Default: never. */
+  /** After this time without an answer of the first candidate, the second is dialled as well; `p95`: the first one's own 95th percentile. Default: never. */
   readonly hedgeAfterMs?: number | 'p95' | undefined
-  /** Dials every deployment so often, to know before a client does. Default: never. */
+  /** About how often every deployment is dialled, so that a failure is known before a client meets it. Default: never. */
   readonly probeIntervalMs?: number | undefined
 }
 
@@ -73,7 +73,7 @@ export interface RoutePlan {
   /** The deployments to try, first one first, each at most once. */
   readonly candidates: readonly Deployment[]
   readonly passedOver?: readonly PassedOver[] | undefined
-  /** With no candidates: the model is known, but nobody can take a session for about so many milliseconds. */
+  /** With no candidates: the model is known, but no deployment can take a session for about this many milliseconds. */
   readonly retryAfterMs?: number | undefined
   /** When to dial the second candidate beside the first, in milliseconds. */
   readonly hedgeAfterMs?: number | undefined
@@ -87,7 +87,7 @@ export type RouteOutcome =
   | { readonly type: 'ready', readonly deployment: Deployment, readonly ms: number, readonly warm?: boolean | undefined, readonly probe?: boolean | undefined }
   /** The deployment refused, or did not answer in time. */
   | { readonly type: 'refused', readonly deployment: Deployment, readonly ms: number, readonly refusal: UpstreamRefusal, readonly probe?: boolean | undefined }
-  /** Nobody waited for the answer any more: another was faster, or the client left. It says nothing of the deployment. */
+  /** The dial was called off: another was faster, or the client left. This says nothing about the deployment. */
   | { readonly type: 'dropped', readonly deployment: Deployment }
   /** The first audio of a response came `ms` milliseconds after the response began. */
   | { readonly type: 'first_audio', readonly deployment: Deployment, readonly ms: number }
@@ -109,7 +109,7 @@ export interface DeploymentStatus {
   readonly cooldownLeftMs?: number | undefined
   /** Why the cooldown began. */
   readonly cause?: UpstreamRefusal['kind'] | 'session' | undefined
-  /** Whose it is to mend: `operator` (credential, quota, name of the model), `provider` (or the network to it), or nobody's but the `client`'s. With `cause`. */
+  /** Who can correct it: the `operator` (credential, quota, name of the model), the `provider` (or the network to it), or the `client`. With `cause`. */
   readonly fault?: 'operator' | 'provider' | 'client' | undefined
   /** What to do about it, in one sentence. With `cause`. */
   readonly hint?: string | undefined
@@ -139,27 +139,27 @@ export interface Router {
 }
 
 /**
- * Which deployments are in cooldown, and until when. Behind a contract so that several nodes can share it; reading is synchronous, so a shared
- * store keeps a local view and hears of changes.
+ * Which deployments are in cooldown, and until when. A store of the host's can share it among several nodes. Reading is synchronous, so a
+ * shared store keeps a local copy and updates it when it hears of changes.
  */
 export interface CooldownStore {
   /**
-   * Unix time in milliseconds until which the deployment is in cooldown; 0 when it is in none. A time that is over stays readable
-   * until `clear`: it says that one dial should try before all do.
+   * Unix time in milliseconds until which the deployment is in cooldown; 0 where it is in none. A time in the past stays until `clear`: it
+   * means that one dial has to succeed before others are let in.
    */
   until (deployment: string): number
-  /** Begins a cooldown, or makes one longer: a later time counts over an earlier one. */
+  /** Begins a cooldown, or makes one longer: the later time counts. */
   start (deployment: string, until: number): void
-  /** It has recovered. */
+  /** The deployment has recovered. */
   clear (deployment: string): void
 }
 
 /** How a session came to its deployment; on `SessionInfo.route`. */
 export interface RouteDecision {
-  /** Whom the router named, in order. */
+  /** The candidates that the router named, in order. */
   readonly candidates: readonly string[]
   readonly passedOver: readonly PassedOver[]
-  /** Who was tried, how long it took and what came of it. `full`: a limit of the deployment was reached meanwhile. */
+  /** The candidates that were tried, with outcome and time. `full`: a limit of the deployment was reached meanwhile. */
   readonly attempts: readonly RouteAttempt[]
 }
 

@@ -60,7 +60,8 @@ export interface RealtimeSessions {
    */
   close (id: string, options?: { code?: number | undefined, reason?: string | undefined }): boolean
   /**
-   * Ends every session that `matches` says: of one key, one team, or anything else. Its client gets `error` as an event and its close code.
+   * Ends every session for which `matches` is true: those of one key, one team, or anything else. The client gets `error` as an event, and its
+   * close code.
    * @returns how many sessions it ended
    */
   end (matches: (session: SessionInfo) => boolean, error: SessionError): number

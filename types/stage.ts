@@ -1,11 +1,11 @@
 import type { RealtimeEvent, SessionError } from './events.ts'
 
-/** A message on its way through the stages of one direction. Valid until `handle` returns; what is kept longer must be copied. */
+/** A message on its way through the stages of one direction. It is valid until `handle` returns; what is kept longer must be copied. */
 export interface StageMessage {
-  /** The event's type, where a stage of the direction wants it. `undefined`: another, which came because of `others` or `binary`. */
+  /** The event's type, where a stage of the direction wants it. `undefined`: any other, seen because of `others` or `binary`. */
   readonly type: string | undefined
   readonly binary: boolean
-  /** The payload as it came. It may lie in memory that the next message takes over. */
+  /** The payload as it came. The next message may overwrite it. */
   readonly payload: Buffer
   /** Decoded size in bytes of the longest text among the event's own fields: in an event that carries audio, the audio. */
   readonly audioBytes: number
@@ -15,23 +15,23 @@ export interface StageMessage {
    */
   event (): RealtimeEvent | undefined
   /**
-   * Whether the payload is UTF-8; `event` asks so itself. A message that is read and is not ends the session of its sender with 1007,
-   * whatever the stage says.
+   * Whether the payload is UTF-8; `event` checks it too. A checked message that is not UTF-8 ends the session, whatever the stage decides: its
+   * sender is closed with 1007, the other side with 1011.
    */
   isText (): boolean
   /**
-   * Gives the event another type in its very bytes, which then pass on.
-   * @returns `false` where that cannot be, because the new type is longer or the bytes are not those that will be forwarded. Nothing is
-   * changed then, and the stage has to replace the event.
+   * Gives the event another type in its own bytes, which are then forwarded.
+   * @returns `false` where that is not possible, because the new type is longer or the bytes are a copy. Nothing is changed then, and the stage
+   * has to replace the event.
    */
   rename (type: string): boolean
 }
 
 /** What is sent in place of a message. */
 export interface Replacement {
-  /** To where it was going, in order, through the stages behind. Empty: the message is dropped. */
+  /** What is sent on, in order, through the stages behind. Empty: the message is dropped. */
   readonly onward: readonly Buffer[]
-  /** To where it came from. */
+  /** What goes back to the sender. */
   readonly back?: readonly Buffer[] | undefined
   /** The session ends with this error. The client is closed with `closeCode`, by default the error's own. */
   readonly end?: { readonly error: SessionError, readonly closeCode?: number | undefined } | undefined
@@ -44,18 +44,18 @@ export type StageResult = Replacement | undefined
 export interface Stage {
   /** The types of the events that it wants. May change; the pipeline is then told to `refresh`. */
   readonly types: readonly string[]
-  /** It wants text messages of every other type too. Default `false`. */
+  /** Whether it wants text messages of all other types too. Default `false`. */
   readonly others?: boolean | undefined
-  /** It wants binary messages too; one that holds a wanted event has its type. Default `false`. */
+  /** Whether it wants binary messages too. One that holds a wanted event has its type. Default `false`. */
   readonly binary?: boolean | undefined
   /**
-   * It only takes note, and may be spared audio that a client sends in the usual shape, without a look at all of it. Where every stage of a
-   * direction says so, such audio is forwarded unread. Default `false`.
+   * Whether it may be spared audio that a client sends in the usual spelling. Where every stage of a direction says `true`, such audio is
+   * forwarded unread. Default `false`.
    */
   readonly skims?: boolean | undefined
   /**
-   * Says what becomes of a message. With a promise its direction waits, and nothing of it is read meanwhile, while the other direction
-   * flows on; a stage that takes longer than the session's bound ends the session. A throw or rejection ends it too.
+   * Decides what becomes of a message. While a promise is pending, this direction is not read and the other one flows on. A stage that takes
+   * longer than 30 seconds ends the session, and so does one that throws or rejects.
    */
   handle (message: StageMessage): StageResult | Promise<StageResult>
 }

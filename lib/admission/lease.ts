@@ -21,7 +21,7 @@ export function createLease (failed: (cause: unknown) => void): Lease {
         run(step)
         return () => {}
       }
-      // An entry of its own, so that the same function may be deferred twice.
+      // An object for each, so that the same function may be deferred twice.
       const entry = { run: step }
       steps.add(entry)
       return () => { steps?.delete(entry) }

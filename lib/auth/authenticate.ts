@@ -15,8 +15,8 @@ export interface AuthenticatorOptions {
 export type Authenticator = (request: FastifyRequest, credential: string | undefined) => Promise<Principal>
 
 /**
- * Turns a credential into a principal: the host's hook first, then the master key, then the stores. Nothing but one of
- * them saying yes lets anybody in.
+ * Turns a credential into a principal: the host's hook is asked first, then the master key, then the stores. A client gets in only where one of
+ * them says so.
  */
 export function createAuthenticator ({ authenticate, masterKeyHash, stores, time }: AuthenticatorOptions): Authenticator {
   return async (request, credential) => {
@@ -31,7 +31,7 @@ export function createAuthenticator ({ authenticate, masterKeyHash, stores, time
     const hash = hashKey(credential)
     if (masterKeyHash !== undefined && sameHash(hash, masterKeyHash)) return { id: 'master', keyHash: hash }
     for (const store of stores) {
-      // A store of the host's may well say null for nothing.
+      // The contract says `undefined`, but a host's store may give `null` for a key that it does not know.
       const key: VirtualKey | null | undefined = await asked(() => store.findByHash(hash))
       if (key != null && sameHash(key.hash, hash)) return inForce(principalOf(key), time())
     }
@@ -39,7 +39,7 @@ export function createAuthenticator ({ authenticate, masterKeyHash, stores, time
   }
 }
 
-// `false` and `true` are no answers: the one would let everybody in, with every model.
+// A host's hook may give `true` or `false` by mistake. `true`, taken for a principal, would let everybody in with every model.
 function checked (answer: Principal | null | undefined): Principal | null | undefined {
   if (answer === undefined || answer === null) return answer
   if (typeof answer !== 'object' || typeof answer.id !== 'string') throw new TypeError('authenticate must give a principal with an id, null or undefined')
@@ -57,7 +57,7 @@ function inForce (principal: Principal, now: number): Principal {
   return principal
 }
 
-/** Whoever cannot answer has not said no: the client is asked to come back, and keeps its key. */
+/** A failure is not a refusal: the client gets 503 and comes back with the same key. */
 async function asked<T> (ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()

@@ -7,7 +7,7 @@ const secretProtocols = ['openai-insecure-api-key.', 'xai-client-secret.'] as co
 // Parameters in which other gateways take a key. A URL is kept in logs, histories and traces.
 const secretParameters = new Set(['api_key', 'api-key', 'apikey', 'x-api-key', 'key', 'token', 'access_token', 'client_secret', 'ephemeral_key', 'authorization'])
 
-// Longer than any key or token in the field; nothing that long is worth hashing.
+// Longer than any key or token in use. What is longer is refused before it is hashed.
 const maxCredentialLength = 4096
 
 /** Whether a subprotocol holds a key. */
@@ -17,7 +17,7 @@ export function isSecretProtocol (protocol: string): boolean {
 
 /**
  * The one credential of a request, from `Authorization: Bearer`, `api-key`, `x-api-key` or a subprotocol.
- * @returns `undefined` when there is none, or one of another scheme that only the host can judge.
+ * @returns `undefined` where there is none, or one of another scheme, which only the host's hook can judge
  * @throws GatewayError `conflicting_api_keys` when there are two that differ, `invalid_api_key` for an empty or endless one
  */
 export function findCredential (headers: IncomingHttpHeaders, protocols: readonly string[]): string | undefined {
@@ -46,8 +46,8 @@ export function refuseKeyInQuery (query: URLSearchParams): void {
 }
 
 /**
- * The subprotocol to answer with: `realtime` when offered, else the first that holds no key, else xAI's secret when it
- * is all there is, because its clients insist on an echo. Never OpenAI's key.
+ * The subprotocol to answer with: `realtime` where it is offered, else the first that holds no key. xAI's secret is echoed only where
+ * nothing else is offered, because xAI's clients want an echo. OpenAI's key never is.
  */
 export function selectProtocol (offered: readonly string[]): string | undefined {
   if (offered.includes('realtime')) return 'realtime'

@@ -8,12 +8,12 @@ import realtimeGateway from '../index.ts'
 import type { Args } from './args.ts'
 import type { Settings } from './settings.ts'
 
-// A client that says nothing, or says it a byte at a time, is let go; Node would wait a minute, or for ever. Sessions have clocks of their own.
+// How long, in milliseconds, a client may take to send its request. Node's own limits are a minute and more. Sessions have clocks of their own.
 const patience = 10_000
 const timeouts = { headersTimeout: patience, connectionsCheckingInterval: 1_000 }
 const clocks = { connectionTimeout: patience, requestTimeout: patience }
 
-export interface Host {
+interface Host {
   readonly app: FastifyInstance
   /** Listens and returns the address of the realtime route. */
   listen (): Promise<string>

@@ -48,7 +48,7 @@ function fail (error: unknown): void {
     console.error(`realtime-gateway: ${message}\nSee realtime-gateway --help`)
     process.exit(2)
   }
-  // What the user can mend is told in one sentence; anything else is a defect, and its stack helps.
+  // An error that the user can correct is told in one sentence. Any other is a defect, and its stack helps.
   const mendable = code !== undefined && /^(RTG_ERR_|E[A-Z]+$)/.test(code)
   console.error(mendable ? `realtime-gateway: ${message.replace(/^realtime gateway: /, '')}` : stack)
   process.exit(1)

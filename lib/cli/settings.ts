@@ -32,7 +32,7 @@ export function withAliases (options: RealtimeGatewayOptions): RealtimeGatewayOp
   return { ...options, path, aliases: [...new Set([...options.aliases ?? [], ...aliases])].filter(alias => alias !== path) }
 }
 
-// With a file the variables of the options are not read, the master key's apart: an operator who sets one beside it should hear so.
+// With a file the variables of options are not read, except the master key's. An operator who has set one should hear that.
 function unread (file: string, env: Environment): ConfigWarning[] {
   return environmentVariables.filter(name => name.startsWith('REALTIME_GATEWAY_') && !masterKeyVariables.includes(name) && firstSet(env, [name]) !== undefined)
     .map(name => ({ kind: 'not_served', file, lines: [], field: name, message: `the variable ${name} has no effect beside --config; write it in realtime_settings` }))

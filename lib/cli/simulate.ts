@@ -6,7 +6,7 @@ const providerKey = 'xai-simulated'
 
 /** A simulated provider, and settings that serve it as the clients of the README ask for it. */
 export async function simulate (): Promise<Settings> {
-  // Loaded where it is wanted: nobody else pays for it.
+  // Loaded only here: without `--simulate` it costs nothing.
   const { createSimulator } = await import('../testing/index.ts')
   const simulator = await createSimulator({ flavour: 'xai', apiKeys: [providerKey] })
   return {

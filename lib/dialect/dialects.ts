@@ -20,22 +20,22 @@ export interface Dialects {
   between (client: DialectName | undefined, upstream: DialectName | Dialect | undefined, context: SessionContext): Translation | undefined
   /**
    * The same, for a client that may still prove what it speaks.
-   * @param settled what the client speaks whatever it says. Default: what it proves, and until then the option's
+   * @param settled the client's dialect where it is known already. Default: what the client proves, and until then the option's
    */
   choose (settled: DialectName | undefined, upstream: DialectName | Dialect | undefined, context: SessionContext): DialectChoice
 }
 
 type SessionContext = Pick<DialectContext, 'attached' | 'resumes' | 'adjusted'>
 
-/** How a client and an upstream come together. */
+/** How the events of a client and an upstream are translated. */
 export interface DialectChoice {
   /** Absent: as far as is known, both speak the same. */
   readonly translation: Translation | undefined
-  /** The translation for a client that has proved what it speaks; what is remembered of the upstream is kept. Absent: the client's dialect is settled. */
+  /** Gives the translation for the dialect that the client has proved. What is remembered of the upstream is kept. Absent: the dialect is settled. */
   readonly prove?: ((dialect: ProvenDialect, before: Translation | undefined) => Translation | undefined) | undefined
 }
 
-// GA is what all are translated through, and needs none itself.
+// Everything is translated through GA, so a GA client needs no dialect.
 const clients: Readonly<Record<DialectName, Dialect | undefined>> = { openai: undefined, beta: betaClient, xai: xaiClient }
 const upstreams: Readonly<Record<DialectName, Dialect | undefined>> = { openai: undefined, beta: betaUpstream, xai: xaiUpstream }
 
@@ -47,7 +47,7 @@ export function createDialects (options: DialectOptions = {}): Dialects {
   }
   const pairs = new WeakMap<Dialect, Map<DialectName, Pair | undefined>>()
 
-  /** A pair is read once; an adapter gives the same dialect for every session. */
+  /** A pair is compiled once: an adapter gives the same dialect object for every session. */
   function pairOf (client: DialectName, upstream: Dialect | undefined): Pair | undefined {
     const known = pairs.get(upstream ?? ga) ?? new Map<DialectName, Pair | undefined>()
     pairs.set(upstream ?? ga, known)
@@ -66,7 +66,7 @@ export function createDialects (options: DialectOptions = {}): Dialects {
     between: (said, upstream, context) => between(said, upstream, context),
     choose (settled, upstream, context) {
       const translation = between(settled, upstream, context)
-      // Whom the operator expects to speak xAI's shape would prove nothing by the fields that it shares with GA.
+      // xAI's shape shares fields with both of OpenAI's: where xAI's is expected, they prove nothing.
       if (settled !== undefined || upstream === undefined || silent === 'xai') return { translation }
       return {
         translation: translation ?? (upstream === 'openai' ? undecided?.({ strict, voices: voices.openai, ...context }) : undefined),

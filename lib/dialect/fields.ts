@@ -16,7 +16,7 @@ export function fieldsOf (value: unknown): Fields {
   return isFields(value) ? value : {}
 }
 
-// As long as a client's own id may be (client events of OpenAI's Realtime reference); nothing that either side calls by a name needs more.
+// The longest id that a client may give (client events of OpenAI's Realtime reference). No id or name on either side is longer.
 const longestName = 512
 
 /** Whether a value is an id or a name, and short enough to be remembered and repeated. */

@@ -11,7 +11,7 @@ export function refuse (field: string, message: string): never {
 }
 
 /**
- * To be called where a field is left out, or changed to what comes nearest.
+ * Called where a field is left out, or changed to what comes nearest.
  * @throws GatewayError where the session is strict
  */
 export function adjust (context: DialectContext, field: string, message: string): void {

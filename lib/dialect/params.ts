@@ -21,7 +21,7 @@ export function withParam (paths: PathPairs, error: Fields): Fields {
   const known = paramIn(paths, param)
   if (known === param) return error
   if (typeof message !== 'string') return { ...error, param: known }
-  // The path of another field may begin with the same words.
+  // The path of another field may begin with the same text.
   const told = message.replaceAll(param, (said: string, at: number) => /\w/.test(message.charAt(at + param.length)) ? said : known)
   return { ...error, message: told, param: known }
 }

@@ -1,7 +1,8 @@
 import { GatewayError } from '../errors.ts'
 import { isName } from './fields.ts'
 import { readEvent, writeEvent } from '../wire/json/event.ts'
-import type { Answer, Dialect, DialectContext, EventFunction, EventTable, RealtimeEvent, Translated } from '../../types/index.ts'
+import { isAnswer, isList } from './translated.ts'
+import type { Dialect, DialectContext, EventFunction, EventTable, RealtimeEvent } from '../../types/index.ts'
 
 /** What is sent in place of a message, as JSON texts in order. */
 export interface Rewritten {
@@ -13,11 +14,11 @@ export interface Rewritten {
 
 /** One direction of a session. */
 export interface Way {
-  /** The types of the events that do not always pass as they come. */
+  /** The types of the events that may be changed. */
   readonly types: readonly string[]
   /**
-   * What an event of one of `types` is called on the other side, where its name is all that changes in it: the same name, and it passes as
-   * it came. `undefined`: it has to be translated.
+   * The type of an event on the other side, where at most its type changes. The same type: it passes as it came. `undefined`: it has to be
+   * translated.
    */
   nameOf (type: string): string | undefined
   /** @returns `undefined` where the message passes as it came: nothing of it changes, or it cannot be translated. */
@@ -28,7 +29,7 @@ export interface Way {
 export interface Translation {
   readonly up: Way
   readonly down: Way
-  /** What is remembered of the upstream, for a translation that takes the place of this one. */
+  /** What is remembered of the upstream, for a translation that replaces this one. */
   readonly upstreamState: unknown
   /**
    * What goes to the provider before a message of the client's. `done`: there is no more to ask.
@@ -39,7 +40,7 @@ export interface Translation {
 
 /** A pair of dialects, read once for all its sessions. */
 export interface Pair {
-  /** @param upstreamState of the translation that this one takes the place of; absent: the session begins */
+  /** @param upstreamState that of the translation which this one replaces; absent: the session begins */
   (context: DialectContext, upstreamState?: unknown): Translation
 }
 
@@ -88,7 +89,7 @@ export function createPair (client: Dialect | undefined, upstream: Dialect | und
             if (first === undefined) done = false
             for (const event of first ?? []) texts.push(...onwards(event, hops.slice(i + 1), 'clientToUpstream').map(writeEvent))
           } catch {
-            // A dialect of the host's must not take the process along: nothing goes before the event.
+            // A host's dialect that throws must not end the process: then nothing is sent before the event.
           }
         })
         return { texts, done }
@@ -97,7 +98,7 @@ export function createPair (client: Dialect | undefined, upstream: Dialect | und
   }
 }
 
-/** The types that a chain of tables changes in any way. */
+/** The types of events that any table of a chain changes. */
 function changingTypes (tables: ReadonlyArray<EventTable<unknown>>): readonly string[] {
   return [...new Set(tables.flatMap(table => Object.keys(table)))].filter(type => {
     const name = tables.reduce<string | undefined>((name, table) => {
@@ -108,7 +109,7 @@ function changingTypes (tables: ReadonlyArray<EventTable<unknown>>): readonly st
   })
 }
 
-/** What an event is called behind a hop that changes no more than its name; `undefined` where the hop has to read it. */
+/** The type of an event behind a hop that changes only its type; `undefined` where the hop has to read it. */
 function nextName (type: string, { dialect, state }: Hop, direction: Direction): string | undefined {
   const table = dialect[direction]
   if (!Object.hasOwn(table, type) || passes(dialect, type, state)) return type
@@ -131,7 +132,7 @@ function translate (text: Buffer, direction: Direction, path: readonly Hop[]): R
   try {
     let events: readonly RealtimeEvent[] = [read]
     path.forEach((hop, i) => {
-      // What a hop answers has to pass those behind it on the way back.
+      // The answer of a hop goes back through the hops that the event has passed.
       const behind = path.slice(0, i).reverse()
       const answer = (event: RealtimeEvent): void => { back.push(...onwards(event, behind, opposite(direction))) }
       events = events.flatMap(event => step(event, hop, direction, answer))
@@ -139,12 +140,12 @@ function translate (text: Buffer, direction: Direction, path: readonly Hop[]): R
     if (events.length === 1 && events[0] === read && back.length === 0) return undefined
     return { onward: events.map(writeEvent), back: back.map(writeEvent) }
   } catch {
-    // Too deep to be written again, or of a shape that nobody expects: its reader may judge it.
+    // It is nested too deeply to be written again, or has a shape that nobody expects: the other side may judge it.
     return undefined
   }
 }
 
-/** What comes of an event on the rest of its way, where nothing is answered any more. */
+/** What an event becomes in the hops that it has still to pass. Answers are dropped here. */
 function onwards (event: RealtimeEvent, path: readonly Hop[], direction: Direction): readonly RealtimeEvent[] {
   return path.reduce<readonly RealtimeEvent[]>((events, hop) => events.flatMap(event => step(event, hop, direction, () => {})), [event])
 }
@@ -169,15 +170,6 @@ function step (event: RealtimeEvent, hop: Hop, direction: Direction, answer: (ev
     answer({ ...new GatewayError(code, { message, param: param ?? undefined, eventId }).toEvent() })
   }
   return []
-}
-
-// Array.isArray does not tell a read-only list from the rest.
-function isList (translated: Translated): translated is ReadonlyArray<RealtimeEvent | Answer> {
-  return Array.isArray(translated)
-}
-
-function isAnswer (each: RealtimeEvent | Answer): each is Answer {
-  return !('type' in each)
 }
 
 function opposite (direction: Direction): Direction {

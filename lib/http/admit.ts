@@ -20,8 +20,8 @@ export interface Admitted extends Upstream {
 }
 
 /**
- * Everything that can refuse a client, in order: what costs least first, what tells a stranger least first.
- * @param lease takes what is taken for the session
+ * All checks that can refuse a client. The cheapest come first, and those whose answer tells an unknown client least.
+ * @param lease gets what is taken for the session
  * @param signal aborted when the client is gone or may wait no longer; its reason is then what is thrown
  * @throws GatewayError
  */
@@ -31,7 +31,7 @@ export async function admit (request: FastifyRequest, handshake: ClientHandshake
   refuseKeyInQuery(handshake.query)
   const credential = findCredential(request.raw.headers, handshake.protocols)
   const principal = await unlessAborted(tools.authenticate(request, credential), signal).catch(cause => {
-    // Whoever does not answer in time is away, and no upstream was asked yet.
+    // No upstream was asked yet, so what did not answer in time is a key store or the host's hook.
     throw cause instanceof GatewayError && cause.code === 'upstream_timeout' ? new GatewayError('store_unavailable') : cause
   })
 
@@ -49,7 +49,7 @@ export async function admit (request: FastifyRequest, handshake: ClientHandshake
   return { ...await upstreamFor(model, await planFor(model, asker, tools), asker, tools), asker, asked }
 }
 
-/** The successor of a model that was retired and that no deployment has by its very name. */
+/** The successor, where the model is retired and no deployment has its exact name; else the model. */
 function servedModel (asked: string, { options }: RouteTools): string {
   const successor = successorOf(asked.startsWith('openai/') ? asked : `openai/${asked}`)
   if (successor === undefined || options.deployments.some(({ model }) => model === asked)) return asked
@@ -57,8 +57,8 @@ function servedModel (asked: string, { options }: RouteTools): string {
 }
 
 /**
- * The model of a session whose client names none. Attached to a call, it has one already. For transcription the client names it later
- * than it waits for its first event: until then a deployment serves it that can.
+ * The public model for a session whose client names none. A call that it attaches to has its model already. A transcription client names its
+ * model after the first event, which it waits for: until then any deployment for transcription that the key allows will do.
  */
 function defaultModel (client: ClientRequest, { models }: Principal, { options, connecting }: RouteTools): string | undefined {
   if (client.kind === 'attached') return options.defaultModel

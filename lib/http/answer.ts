@@ -8,7 +8,7 @@ import { encodeFrame, opcodes } from '../wire/frame.ts'
 import { switchingProtocols } from '../wire/handshake.ts'
 import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 
-/** Takes the socket out of the server's care: from here on our own clocks count, and no frame waits for company. */
+/** Ends the server's timeouts for the socket, for our own clocks watch it from here on, and sends each frame at once (no Nagle). */
 export function prepare (socket: Duplex): void {
   // Under injectWS there is no network, and a plain Duplex.
   if (!(socket instanceof Socket)) return
@@ -19,11 +19,11 @@ export function prepare (socket: Duplex): void {
 /** Answers 101 and takes the socket over from Fastify. */
 export function accept (reply: FastifyReply, { socket }: UpgradedSocket, key: string, protocol: string | undefined): void {
   reply.hijack()
-  // Nothing of the request and its response has to live as long as the session.
+  // So that request and response can be freed while the session lives.
   reply.raw.detachSocket(socket as Socket)
   socket.write(switchingProtocols(key, protocol))
   if (socket instanceof Socket) return
-  // injectWS resolves at the 101, and whoever awaits it listens a little later: without a network the first event would be there before.
+  // A test that awaits `injectWS` listens only after the 101. Without a network the first event would come before that.
   socket.cork()
   setImmediate(() => socket.uncork())
 }
@@ -41,7 +41,7 @@ export function refuseUnrouted (socket: Duplex, error: GatewayError, closeTimeou
     `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`, closeTimeout)
 }
 
-/** Says the last word, if there is one left. What the client still sends is read and dropped: its close frame, and then its end. */
+/** Sends `last`, if there is any, and ends the socket. What the client still sends, its close frame for one, is read and dropped. */
 export function dismiss (socket: Duplex, last: Buffer | string | undefined, closeTimeout: number): void {
   socket.on('error', () => {})
   socket.end(last)

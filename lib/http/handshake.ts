@@ -19,7 +19,7 @@ export interface ClientHandshake {
   readonly tags: readonly string[]
 }
 
-// A session with more tags than that was not tagged by hand.
+// More tags than anybody sets by hand.
 const maxTags = 32
 
 /**
@@ -54,8 +54,8 @@ function kindOf (query: URLSearchParams): SessionKind {
 }
 
 /**
- * xAI's browser clients bring their key in a subprotocol of their own. OpenAI's sign of the beta, `OpenAI-Beta: realtime=v1`, says nothing: the
- * samples for Grok voice send it and listen for GA's events. What a client says decides (see dialect/evidence).
+ * xAI's browser clients bring their key in a subprotocol of their own. The header `OpenAI-Beta: realtime=v1` proves nothing: the samples for
+ * Grok voice send it and listen for GA's events. What a client says decides (see dialect/evidence).
  */
 function saidDialect (protocols: readonly string[]): 'xai' | undefined {
   return protocols.some(protocol => protocol.startsWith('xai-client-secret.')) ? 'xai' : undefined

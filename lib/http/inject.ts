@@ -4,8 +4,8 @@ import { EventEmitter } from 'node:events'
 import type { Server } from 'node:http'
 
 /**
- * Gives the app `injectWS` of @fastify/websocket, for tests without a network, if nothing else does. The plugin lives in
- * a scope of its own and hears no upgrade of the server: the host may register it for its own routes at any time.
+ * Gives the app `injectWS` of @fastify/websocket, for tests without a network, unless the host has registered that plugin. Ours is in a scope
+ * of its own and hears no upgrade of the server, so the host may register it for its own routes at any time.
  */
 export async function offerInjectWS (fastify: FastifyInstance): Promise<void> {
   if (fastify.hasDecorator('injectWS')) return
@@ -18,7 +18,7 @@ export async function offerInjectWS (fastify: FastifyInstance): Promise<void> {
   })
 }
 
-/** Says at a server what is said to it, and hears nothing. */
+/** Stands for the server: @fastify/websocket emits upgrades on it, and nothing of the real server reaches it. */
 class Relay extends EventEmitter {
   readonly #server: EventEmitter
 

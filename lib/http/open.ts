@@ -73,7 +73,7 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
   })
   registry.add(session)
   lease.defer(() => registry.remove(id))
-  // From here on an observer tells the router of the end.
+  // From here on the router's observer reports the end.
   admitted.began()
   observers.opened(session.info())
   session.start()
@@ -119,7 +119,7 @@ function upstreamDialect (deployment: Deployment, log: FastifyBaseLogger, { conn
   try {
     return connecting.adapters.get(providerOf(deployment))?.dialect?.(deployment) ?? 'openai'
   } catch (err) {
-    // An adapter of the host's must not take the process along.
+    // A host's adapter that throws must not end the process.
     log.error({ err: loggable(err), deployment: deployment.id }, 'adapter.dialect threw')
     return 'openai'
   }

@@ -12,7 +12,7 @@ import type { RouteTools } from './route.ts'
 import { unlisted } from './unlisted.ts'
 import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 
-/** The one route, under all its paths, and below each of them the one for translation sessions. */
+/** The realtime route under all its paths, and below each of them the route of translation sessions. */
 export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void {
   const { options, registry, upgrades } = tools
   let waiting = 0
@@ -30,7 +30,7 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
       logSerializers: { req: request => ({ method: request.method, url, remoteAddress: request.ip }) },
       schema: unlisted,
       preHandler: (request, reply) => upgrade(request, reply, translates),
-      // Everybody has been answered by now.
+      // Never reached: `preHandler` answers every request.
       handler: () => { throw new GatewayError('upgrade_required') }
     })
   }
@@ -49,10 +49,10 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
     const leave = (): void => gone.abort(new ClientGone())
     const timer = setTimeout(() => gone.abort(new GatewayError('upstream_timeout')), options.upgradeTimeout)
     const stopDrain = registry.onDrain(error => gone.abort(error))
-    // Only the raw socket tells that the client left while hooks run; a client that ends its half before the answer has left too.
+    // While hooks run, only the raw socket tells that the client left. A client that ends its half before the answer counts as gone too.
     socket.on('close', leave)
     socket.on('end', leave)
-    // It may have left during a hook of the host's, and will not say so again.
+    // It may have left during an earlier hook, and then no event will come.
     if (socket.destroyed || socket.readableEnded) leave()
     const lease = createLease(err => request.log.error({ err: loggable(err) }, 'realtime lease'))
     waiting++
@@ -61,12 +61,12 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
       gone.signal.throwIfAborted()
       lease.defer(registry.reserve())
       const admitted = await admit(request, handshake, lease, gone.signal, tools)
-      // From here to the session nothing waits, so nobody can leave unseen.
+      // From here to the session nothing is awaited, so the client cannot leave unnoticed.
       accept(reply, upgrade, handshake.key, selectProtocol(handshake.protocols))
       try {
         openSession(upgrade, handshake, admitted, lease, request.log, tools)
       } catch (cause) {
-        // A dialect of the host's that cannot begin: nothing of the session may be left.
+        // A host's dialect may throw in `start`: whatever was taken is given back.
         lease.release()
         request.log.error({ err: loggable(cause) }, 'realtime session could not begin')
         refuseByEvent(socket, new GatewayError('internal_error'), options.closeTimeout)
@@ -74,7 +74,7 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
     } catch (cause) {
       lease.release()
       const left = cause instanceof ClientGone || socket.destroyed
-      // Half an answer is no answer that another could follow.
+      // After a 101, or a part of one, no other answer can be sent.
       if (left || reply.sent) {
         if (left) request.log.debug('realtime client left before it was answered')
         else request.log.error({ err: loggable(cause) }, 'realtime upgrade could not be answered')

@@ -26,12 +26,12 @@ export interface RouteTools {
   readonly time: () => number
 }
 
-/** Tells the router, and the log of failures. A router of the host's that throws changes nothing. */
+/** Reports outcomes to the router, and failures to the log. A router that throws changes nothing. */
 export function reportTo (router: Router, log: FastifyBaseLogger): (outcome: RouteOutcome, cause?: unknown) => void {
   return (outcome, cause) => {
     if (outcome.type === 'refused') {
       const { kind } = outcome.refusal
-      // What a provider does not have is no fault of anybody's.
+      // `unsupported`: the provider has no such sessions, which is nobody's fault.
       const level = kind === 'credentials' ? 'error' : kind === 'unsupported' ? 'info' : 'warn'
       log[level]({ deployment: outcome.deployment.id, kind, ms: outcome.ms, cause: loggable(cause), ...diagnoses[kind] }, 'realtime upstream refused')
     }

@@ -10,12 +10,12 @@ import type { Upstream } from './upstream-for.ts'
 const longestDial = 25_000
 
 /** What a session does for its transcription model. */
-export interface TranscriptionOwner {
-  /** The upstream that there is. */
+interface TranscriptionOwner {
+  /** The session's upstream. */
   current (): Upstream
-  /** Puts another in its place. `false`: the session is ending. */
+  /** Replaces it. `false`: the session is ending. */
   replace (upstream: Upstream): boolean
-  /** Told the field of an update that named another model, when the session has one already. */
+  /** Told the field of an update that names another model where the session has one already. */
   adjusted (field: string): void
 }
 

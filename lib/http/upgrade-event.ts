@@ -1,25 +1,25 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Answers an upgrade, or gives it away. */
-export type TakeUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+/** Takes over an upgrade, and answers it in the end. */
+type TakeUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
 /** Who answers some of a server's upgrades. */
-export interface Claimant {
+interface Claimant {
   owns (request: IncomingMessage): boolean
   readonly take: TakeUpgrade
-  /** Routes what looks like a WebSocket handshake and nobody at all listens for: a path may become another on its way. */
+  /** Routes a WebSocket handshake that the host does not listen for: `rewriteUrl` may turn its path into one of ours. */
   readonly route: TakeUpgrade
-  /** Told where one listener of the host's took a socket that another had: nobody would catch it. */
+  /** Told where two listeners of the host took one socket: what the second throws would end the process. */
   readonly collided: (cause: unknown) => void
 }
 
 const claimants = new WeakMap<Server, Claimant[]>()
 
 /**
- * Asks `claimant` first about each upgrade of the server. A listener beside the host's would not do: each listener sees
- * every upgrade, so two may answer one socket, one may throw because another has taken it, and socket.io ends whatever
- * has no answer after a second. What the claimant does not own reaches the host's listeners as if it were not there.
+ * Asks `claimant` first about each upgrade of the server. What it does not own reaches the host's listeners as if it were not there. One more
+ * listener beside the host's would not do: every listener sees every upgrade, so two may answer one socket, one may throw because another has
+ * taken it, and socket.io ends every socket that has no answer after a second.
  */
 export function claimUpgrades (server: Server, claimant: Claimant): void {
   const known = claimants.get(server)
@@ -50,8 +50,8 @@ export function claimUpgrades (server: Server, claimant: Claimant): void {
 }
 
 /**
- * Keeps a listener on the server while the host has none, for Node asks whether somebody listens before it says
- * `upgrade` at all. It leaves when the host adds one: @fastify/http-proxy counts the listeners to learn whether it is alone.
+ * Keeps a listener on the server while the host has none, because Node emits `upgrade` only where somebody listens. It is removed when the
+ * host adds one, because @fastify/http-proxy counts the listeners to learn whether it is alone.
  */
 function standInFor (server: Server): () => void {
   const standIn = (): void => {}
@@ -60,7 +60,7 @@ function standInFor (server: Server): () => void {
   server.on('newListener', (name, listener) => {
     if (name === 'upgrade' && listener !== standIn) server.off('upgrade', standIn)
   })
-  // Not at once: where it left for the host's listener, that one comes next.
+  // In a microtask: where it was removed for the host's listener, that one is added next.
   server.on('removeListener', name => { if (name === 'upgrade') queueMicrotask(stand) })
   return standIn
 }
@@ -70,8 +70,8 @@ function isHandshake ({ method, headers }: IncomingMessage): boolean {
 }
 
 /**
- * Gives a request back to the server as one that asks for no upgrade, which a server may ignore (RFC 9110 section 7.8)
- * and Node does ignore where nobody listens: curl and Java's client offer `h2c` on requests with a body.
+ * Gives a request back to the server without its `Upgrade`. A server may ignore that header (RFC 9110 section 7.8), and Node does where nobody
+ * listens. Such requests are common: curl and Java's client offer `h2c` on requests with a body.
  */
 function withoutUpgrade (server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   const { method, url, httpVersion, rawHeaders } = request

@@ -27,8 +27,8 @@ export interface Upgrades {
 }
 
 /**
- * Takes the upgrades of our own paths from the app's server and routes each through Fastify, hooks and all, as
- * @fastify/websocket does, which keeps the socket to itself; the relay needs it, because it forwards frames as they come.
+ * Takes the upgrades of our own paths from the app's server and routes each through Fastify, with its hooks. @fastify/websocket does so too,
+ * but keeps the socket to itself, and the relay needs the socket to forward frames as they come.
  * @param closeTimeout milliseconds that a refused client may take to close its socket
  */
 export function watchUpgrades (fastify: FastifyInstance, closeTimeout: number): Upgrades {
@@ -47,7 +47,7 @@ export function watchUpgrades (fastify: FastifyInstance, closeTimeout: number): 
   })
 
   function route (request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // Node took its own listener away, and a reset must not end the process while hooks run.
+    // Node has removed its own listener, and a reset while hooks run must not end the process.
     socket.on('error', () => {})
     waiting.set(request, { socket, head })
     const response = new ServerResponse(request)
@@ -86,7 +86,7 @@ export function watchUpgrades (fastify: FastifyInstance, closeTimeout: number): 
 
 /** A path is found as Fastify finds it. */
 function routerOptions ({ initialConfig }: FastifyInstance): Config<HTTPVersion.V1> {
-  // They stand beside the app's other options where the host gave them so.
+  // A host may give them in `routerOptions` or, in the older form, beside its other options.
   const { caseSensitive, ignoreTrailingSlash, ignoreDuplicateSlashes, useSemicolonDelimiter, maxParamLength, allowUnsafeRegex } = { ...initialConfig, ...initialConfig.routerOptions }
   const options = { caseSensitive, ignoreTrailingSlash, ignoreDuplicateSlashes, useSemicolonDelimiter, maxParamLength, allowUnsafeRegex }
   return options

@@ -17,7 +17,7 @@ export interface Asker {
   /** Tags of the request. */
   readonly tags: readonly string[]
   readonly log: FastifyBaseLogger
-  /** The session's: takes what is taken for the upstream. */
+  /** The session's lease, which gets what is taken for the upstream. */
   readonly lease: Lease
   /** Aborted when the client is gone or may wait no longer. */
   readonly signal: AbortSignal
@@ -62,7 +62,7 @@ export async function upstreamFor (model: string, plan: RoutePlan, { client, log
     const connected = await connect({ ...plan, candidates }, { handshake: client, lease, report: reportTo(router, log), attempts, signal }, connecting)
     return { ...connected, model, route }
   } finally {
-    // A name that nobody serves may be anything, a key in the wrong slot too.
+    // A model name that nobody serves is not logged: it may be a key in the wrong parameter.
     const known = route.candidates.length + route.passedOver.length > 0
     log.debug({ ...(known && { model }), ...route }, 'realtime route')
   }

@@ -2,15 +2,15 @@ import { Ajv } from 'ajv'
 import type { ErrorObject, Options, ValidateFunction } from 'ajv'
 import { OptionError } from '../errors.ts'
 import { didYouMean } from './did-you-mean.ts'
-import type { OptionSchema } from './schema/words.ts'
+import type { OptionSchema } from './schema/builders.ts'
 
 /** Settings under which Ajv understands the schemas of options. */
 export const ajvOptions = {
   allErrors: true,
   strictTypes: false,
-  // The schemas are the package's own, and a test holds them against JSON Schema's; at run time that would cost more than the check.
+  // A test checks the schemas themselves. At run time that would cost more than the check of the options.
   validateSchema: false,
-  // Each schema is used once in a process: what it takes to make the code better is more than that gives back.
+  // Each schema is used once in a process, so optimised code would cost more than it saves.
   code: { optimize: false },
   keywords: [
     'rule',
@@ -21,7 +21,7 @@ export const ajvOptions = {
   ]
 } satisfies Options
 
-// Made at the first check, and once: a process that only imports the package does not pay for it.
+// Made at the first check, so that a process that only imports the package does not pay for it.
 let ajv: Ajv | undefined
 const validators = new WeakMap<OptionSchema, ValidateFunction>()
 
@@ -40,7 +40,7 @@ export function check (schema: OptionSchema, value: unknown): void {
   throw new OptionError(option, rule)
 }
 
-/** What is wrong, in words: the path of the option (`keys[0].expiresAt`) and its rule, from Ajv's errors. */
+/** The path of the option that is wrong (`keys[0].expiresAt`) and its rule, from Ajv's errors. */
 export function explain (schema: OptionSchema, value: unknown, errors: readonly ErrorObject[]): { readonly option: string, readonly rule: string } {
   const error = errors.find(({ keyword }) => keyword === 'additionalProperties') ?? errors[0]!
   const names = error.instancePath.split('/').slice(1).map(name => name.replaceAll('~1', '/').replaceAll('~0', '~'))
@@ -51,7 +51,7 @@ export function explain (schema: OptionSchema, value: unknown, errors: readonly 
   return { option: pathOf(value, [...names, unknown]), rule: `${parent?.unknown ?? 'is unknown'}${didYouMean(unknown, Object.keys(parent?.properties ?? {}))}` }
 }
 
-// The innermost schema on the way that has a rule: a wrong item of a list of texts is told of the list.
+// The innermost schema on the way that has a rule: where an item of a list of texts is wrong, that is the list's.
 function ruleOf (root: OptionSchema, value: unknown, names: readonly string[]): { option: string, rule: string } {
   let found = { length: 0, rule: root.rule ?? 'is wrong' }
   let schema: OptionSchema | undefined = root

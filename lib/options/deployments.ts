@@ -22,9 +22,9 @@ export function resolveDeployments (deployments: readonly DeploymentOptions[], p
     rule(token === undefined || apiKey === undefined, at('token'), 'must not be given beside apiKey')
     checkWarm(deployment, at('warm'))
     for (const name of Object.keys(headers)) checkHeader(at(`headers.${name}`), name)
-    const place = groups.get(model) ?? 0
-    groups.set(model, place + 1)
-    const id = deployment.id ?? `${model}#${place}`
+    const index = groups.get(model) ?? 0
+    groups.set(model, index + 1)
+    const id = deployment.id ?? `${model}#${index}`
     rule(!ids.has(id), at('id'), 'must be a text that no other deployment has')
     ids.add(id)
     return Object.freeze({ ...deployment, id })

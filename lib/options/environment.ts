@@ -6,7 +6,7 @@ import { masterKeyLength } from './defaults.ts'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Where a provider's key and address come from when the deployment names none. First one set counts. */
-export interface ProviderVariables {
+interface ProviderVariables {
   readonly keys: readonly string[]
   readonly bases: readonly string[]
 }
@@ -18,7 +18,7 @@ export const providerVariables: Readonly<Record<string, ProviderVariables>> = {
   azure: { keys: ['AZURE_API_KEY'], bases: ['AZURE_API_BASE'] }
 }
 
-/** What a provider serves when its key is set: its own names as they are, and every name behind its prefix. */
+/** What a provider serves when its key is set: its own model names as they are, and every name with its prefix. */
 export const wildcards: Readonly<Record<string, readonly DeploymentOptions[]>> = {
   xai: [
     { id: 'xai', model: 'grok-voice-*', target: 'xai/grok-voice-*' },

@@ -8,7 +8,7 @@ export function checkKeys (keys: readonly VirtualKeyOptions[]): void {
   keys.forEach(({ key, hash, expiresAt }, i) => {
     rule((key === undefined) !== (hash === undefined), `keys[${i}]`, 'must have either key or hash')
     checkSecret(key, `keys[${i}].key`)
-    // As milliseconds it is a day of the seventies.
+    // A time in seconds, taken for milliseconds, would be in 1970.
     rule(typeof expiresAt !== 'number' || expiresAt > 1e11, `keys[${i}].expiresAt`, 'must be Unix time in milliseconds, not in seconds')
     const identity = hash?.toLowerCase() ?? hashKey(key!)
     rule(!hashes.has(identity), `keys[${i}]`, 'must not repeat an earlier key')

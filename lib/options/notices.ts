@@ -6,7 +6,7 @@ import type { ResolvedOptions } from './resolve.ts'
 import type { Deployment, RealtimeGatewayOptions } from '../../types/index.ts'
 
 /**
- * What a host should hear at start: options that are taken, and may not do what they seem to. No sentence holds a secret.
+ * What the log should say at start: options that are valid and may not do what they seem to. No sentence holds a secret.
  * @param given the options as the host gave them
  * @param resolved the same, resolved
  * @param time Unix time in milliseconds
@@ -36,14 +36,14 @@ function targetNotices ({ deployments = [], dialects }: RealtimeGatewayOptions):
   ]
 }
 
-// A server of one's own behind baseUrl may need no credential, and a header may be one.
+// The operator's own server at baseUrl may need no credential, and a header may be one.
 function credentialNotice ({ id, target, apiKey, token, headers, baseUrl }: Deployment): string[] {
   const [provider] = target.split('/')
   const needed = provider === 'azure' || (baseUrl === undefined && (provider === 'openai' || provider === 'xai'))
   return needed && (apiKey ?? token ?? headers) === undefined ? [`deployment ${id} has neither apiKey nor token: ${provider} will refuse its sessions`] : []
 }
 
-/** Names of models that nothing serves. A router of the host's may know more of them than the options say. */
+/** Names of models that no deployment serves. A host's own router may know others, so with one there are no such notices. */
 function nameNotices ({ router, routing = {}, deployments, keys = [], defaultModel, dialects }: ResolvedOptions): string[] {
   if (router !== undefined) return []
   const names = [...new Set([...deployments.map(({ model }) => model), ...Object.keys(routing.aliases ?? {})])]

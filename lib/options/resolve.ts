@@ -33,7 +33,7 @@ export function resolveOptions (options: RealtimeGatewayOptions, providers: read
   return resolved
 }
 
-/** The same for options to which the host may add some: what is missing is no error. @throws OptionError */
+/** The same for options that the host may add to, as those of a file: that one is missing is no error. @throws OptionError */
 export function resolvePart (options: RealtimeGatewayOptions, providers: readonly string[]): ResolvedOptions {
   const own = only(options, name => !registerOptions.has(name))
   check(gateway, own)

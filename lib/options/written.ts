@@ -1,12 +1,12 @@
 import { OptionError } from '../errors.ts'
 import type { RealtimeGatewayOptions } from '../../types/index.ts'
 import { resolvePart } from './resolve.ts'
-import type { OptionSchema } from './schema/words.ts'
+import type { OptionSchema } from './schema/builders.ts'
 
 // What options look like where there is no code: in a config file, or in variables.
 
-/** How an option is written: a plain value, a list of texts, a list or a mapping of what its schema says, or `code`: it cannot be. */
-export type Kind = 'text' | 'number' | 'flag' | 'number_or_text' | 'moment' | 'texts' | 'data' | 'code' | 'each' | 'named' | 'members'
+/** How an option is written: as a plain value, a list of texts, a list or mapping of further options; `code`: it can only be given in code. */
+type Kind = 'text' | 'number' | 'flag' | 'number_or_text' | 'moment' | 'texts' | 'data' | 'code' | 'each' | 'named' | 'members'
 
 /** The kind of an option, from its schema. */
 export function kindOf (schema: OptionSchema): Kind {
@@ -23,7 +23,7 @@ export function kindOf (schema: OptionSchema): Kind {
   }
 }
 
-// An object that cannot be without one of its functions is code as a whole.
+// An object that requires a function can only be given in code.
 function isCode ({ callable, methods, properties = {}, required = [] }: OptionSchema): boolean {
   return callable === true || methods !== undefined || required.some(name => isCode(properties[name]!))
 }
@@ -39,7 +39,7 @@ export function camelCase (name: string): string {
 }
 
 /**
- * Lets the plugin's own rules judge what was read, so that a broken one is told with the place where it is written.
+ * Checks what was read by the plugin's own rules. The error for a broken rule names the line, or the variable, in which the option is written.
  * @param complain makes the error from the path of the option (`keys[0].expiresAt`) and the rule
  */
 export function checkWritten (options: RealtimeGatewayOptions, providers: Iterable<string>, complain: (option: string, rule: string) => Error): void {

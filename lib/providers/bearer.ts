@@ -13,13 +13,13 @@ export function bearerRequest (defaultBase: string, deployment: Deployment, hand
 
 /**
  * Whether the address names the model. OpenAI takes exactly one of `model`, `intent` and `call_id` (openai-node), and Azure refuses `model`
- * beside `intent` with 400: a transcription session is told its model by its first `session.update`, and a call has one already.
+ * beside `intent` with 400. A transcription session gets its model by its first `session.update`, and a call has one already.
  */
 export function namesModel ({ kind }: HandshakeRequest): boolean {
   return kind === 'realtime' || kind === 'translation'
 }
 
-/** Attached to a call that runs already, a server has nothing to say until something happens (seen in recordings). */
+/** A session that attaches to a running call gets no event until something happens in the call (seen in recordings). */
 export function readyAt ({ kind }: HandshakeRequest): 'event' | 'open' {
   return kind === 'attached' ? 'open' : 'event'
 }

@@ -1,6 +1,6 @@
 import type { UpstreamAnswer, UpstreamRefusal } from '../../types/index.ts'
 
-// A provider that asks for more is not worth waiting for, and the client should hear of others before.
+// The longest wait that is believed: a deployment is tried again after an hour at the latest.
 const maxRetryAfterMs = 3600_000
 
 // Error codes of OpenAI's realtime service, most of them sent after a 101, as the first event
@@ -19,7 +19,7 @@ const byCode: Record<string, UpstreamRefusal['kind']> = {
   missing_model: 'not_found'
 }
 
-// What a request of the client's can bring about. 405 or 426, say, come from an address that is wrong.
+// Statuses that the client's request can cause. Others, as 405 or 426, mean that the address is wrong.
 const clientStatuses = new Set([400, 409, 410, 413, 414, 422, 431])
 
 /**
@@ -41,7 +41,7 @@ function fromStatus (status: number, headers: Readonly<Record<string, string | s
   if (status === 402) return { kind: 'quota' }
   if (status === 404) return { kind: 'not_found' }
   if (status === 429) return { kind: 'rate_limit', retryAfterMs: retryAfter(headers) }
-  // Something between us and the provider, or a provider that is not one: anything but 101 opens no session.
+  // Any other status than 101 opens no session: it may come from a proxy, or from a server that is no realtime provider.
   return { kind: clientStatuses.has(status) ? 'client' : 'fault', retryAfterMs: retryAfter(headers) }
 }
 

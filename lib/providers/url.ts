@@ -26,11 +26,11 @@ export function realtimeUrl (base: string): URL {
 }
 
 /**
- * Whether a URL of `socketUrl` leads to another machine without TLS. `*.localhost` counts as another: who resolves it is the
- * system's to say.
+ * Whether a URL of `socketUrl` leads to another machine without TLS. `*.localhost` counts as another machine, because the system's resolver
+ * may send it anywhere.
  */
 export function isExposed ({ protocol, hostname }: URL): boolean {
-  // The URL's own parser has brought every way to write an IPv4 address into this one.
+  // `URL` has normalised every notation of an IPv4 address to this one.
   return protocol === 'ws:' && hostname !== 'localhost' && hostname !== '[::1]' && !/^127(?:\.\d+){3}$/.test(hostname)
 }
 

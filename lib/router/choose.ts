@@ -1,6 +1,6 @@
 import type { DeploymentState } from './state.ts'
 
-/** The first few of a ranking, without sorting the others. */
+/** The best few of a ranking, kept in order without sorting all. */
 export class Podium {
   readonly #states: DeploymentState[] = []
   readonly #ranks: number[] = []
@@ -10,14 +10,14 @@ export class Podium {
     this.#size = size
   }
 
-  /** Takes `state` in if its rank is among the lowest. Of equals, whoever was chosen longest ago comes first. */
+  /** Takes `state` in if its rank is among the lowest. Of equal ranks, the one that was chosen longest ago comes first. */
   offer (state: DeploymentState, rank: number): void {
     const states = this.#states
     const ranks = this.#ranks
     let at = states.length
     if (at === this.#size && !isBefore(rank, state, ranks[at - 1]!, states[at - 1]!)) return
     if (at < this.#size) at++
-    // The worst falls off the end, everything behind the new one moves down.
+    // What stands behind the new one moves down, and the last falls out.
     let index = at - 1
     while (index > 0 && isBefore(rank, state, ranks[index - 1]!, states[index - 1]!)) {
       states[index] = states[index - 1]!

@@ -1,12 +1,13 @@
 import type { CooldownStore, DeploymentStatus, RouteOutcome } from '../../types/index.ts'
 
-export interface CooldownRules {
+interface CooldownRules {
   readonly allowedFails: number
   readonly cooldownMs: number
   readonly credentialsCooldownMs: number
 }
 
-// More than half of at least ten outcomes in a minute: a deployment that fails every other session never fails often in a row.
+// A cooldown begins where more than half of at least ten outcomes in a minute are failures: failures in a row alone would overlook a
+// deployment at which every other dial fails.
 const rateWindowMs = 60_000
 const rateMinimum = 10
 const rateShare = 0.5
@@ -21,13 +22,13 @@ export class Cooldown {
   readonly #id: string
   readonly #rules: CooldownRules
   readonly #store: CooldownStore
-  /** Dials that failed in a row, and sessions: a deployment may answer every dial and lose every session. */
+  /** Failures in a row, of dials and of sessions apart: a deployment may answer every dial and lose every session. */
   #dials = 0
   #sessions = 0
   #windowStart = 0
   #outcomes = 0
   #failures = 0
-  /** A dial that tries whether the deployment has recovered is under way. */
+  /** Whether the one dial after a cooldown is under way. */
   #trying = false
   #cause: Cause | undefined
 
@@ -66,16 +67,16 @@ export class Cooldown {
       case 'ready':
         this.#trying = false
         this.#count(false, time)
-        // A warm socket was dialled before: it says nothing of dials now.
+        // A warm socket was dialled earlier, so it says nothing about dials now.
         if (outcome.warm) return false
         this.#dials = 0
-        // Nor does a dial say anything of sessions that were lost: their cooldown lasts until its time is over.
+        // A dial says nothing about lost sessions: a cooldown that they began lasts for its whole time.
         if (this.#store.until(this.#id) !== 0 && (this.#cause !== 'session' || this.cooldownUntil(time) === 0)) this.#store.clear(this.#id)
         return false
       case 'refused': {
         const { kind, retryAfterMs } = outcome.refusal
-        // The client's own mistake says nothing of the deployment, and nothing was asked of one that has no such sessions. Behind a
-        // wildcard a client makes names up.
+        // These say nothing about the deployment: a mistake of the client; sessions that its provider does not have; and, behind a wildcard, a
+        // model name that the client has made up.
         if (kind === 'client' || kind === 'unsupported' || (kind === 'not_found' && outcome.deployment.model.includes('*'))) {
           this.#trying = false
           return false

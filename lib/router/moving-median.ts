@@ -25,7 +25,7 @@ export class MovingMedian {
 
   #at (share: number): number | undefined {
     if (this.#count === 0) return undefined
-    // Samples come once a session, readings with every choice.
+    // Sorted when it is read first: a sample comes once a session, but `value` is not read for each.
     this.#sorted ??= this.#samples.slice(0, this.#count).sort()
     return this.#sorted[Math.min(this.#count - 1, Math.floor(share * this.#count))]
   }

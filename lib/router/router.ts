@@ -21,7 +21,7 @@ export const routingDefaults = {
   credentialsCooldownMs: 300_000
 } as const satisfies Partial<RoutingOptions>
 
-/** What the router does not have of its own. */
+/** Chance, clocks and other things that the router is given, because it is pure. */
 export interface RouterTools {
   readonly cooldowns: CooldownStore
   /** A number in [0, 1). */
@@ -34,7 +34,7 @@ export interface RouterTools {
   readonly onCooldown?: ((deployment: Deployment, cause: NonNullable<DeploymentStatus['cause']>, forMs: number) => void) | undefined
 }
 
-/** How long a client should wait for a slot: sessions end when they end. */
+/** How long a client should wait before it asks for a slot again. Nobody knows when a session will end. */
 const fullRetryMs = 5_000
 
 /**
@@ -50,12 +50,12 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
     credentialsCooldownMs: options.credentialsCooldownMs
   }, cooldowns))]))
   const groupOf = createGroups([...states.values()])
-  // A client names the model, so these are never looked up in an object, which has names of its own.
+  // Maps, because clients choose the names: a plain object would find `constructor` and the like.
   const aliases = new Map(Object.entries(options.aliases ?? {}))
   const fallbacksOf = new Map(Object.entries(options.fallbacks ?? {}))
   const groupRouting = new Map(Object.entries(options.groups ?? {}))
   let choices = 0
-  // Those of a level that may be chosen; kept from choice to choice, as a large group would leave much behind each time.
+  // The deployments of a level that may be chosen. One array for all choices: with large groups a new one each time would be much garbage.
   const able: DeploymentState[] = []
 
   /** Why a deployment may not be tried now. */
@@ -119,8 +119,8 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
   }
 
   /**
-   * Nobody is fit. The one whose cooldown ends first is tried all the same. Where none is in cooldown, all are full, none is for these
-   * tags, or one that has no such sessions says so.
+   * The plan where no deployment is fit. The one whose cooldown ends first is tried all the same. Where none is in cooldown, the client gets
+   * 429 if they are full, a refusal by the adapter if none has such sessions, and 404 if the tags exclude all.
    */
   function lastResort (groups: readonly Group[], passedOver: readonly PassedOver[]): RoutePlan | [] {
     if (passedOver.every(({ reason }) => reason === 'tags')) return []
@@ -142,7 +142,7 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
     return { candidates: [group.resolve(state)], passedOver: passedOver.filter(({ deployment }) => deployment !== state.deployment.id) }
   }
 
-  /** When one of a full group may be free. */
+  /** Milliseconds until a full group may have room. */
   function freeIn (passedOver: readonly PassedOver[]): number {
     return Math.min(...passedOver.map(({ deployment: id, reason }) => {
       const { deployment, starts } = states.get(id)!
@@ -172,7 +172,7 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
   }
 }
 
-/** In a store that nodes share a cooldown may be another's, whose cause is not known here. */
+/** In a shared store another node may have begun the cooldown: its cause is not known here. */
 function told (cause: DeploymentStatus['cause']): Pick<DeploymentStatus, 'cause' | 'fault' | 'hint'> {
   return { cause, ...(cause !== undefined && diagnoses[cause]) }
 }

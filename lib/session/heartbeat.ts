@@ -1,5 +1,5 @@
 /** As much of a leg as a heartbeat needs. */
-export interface Beating {
+interface Beating {
   /** Whether anything came since this was last set to false. */
   heard: boolean
   ping (): void
@@ -10,7 +10,7 @@ export interface HeartbeatLimits {
   readonly pongTimeout: number
 }
 
-/** Finds a peer that is gone without a word: silence, a ping, silence. */
+/** Finds a peer that vanished: nothing comes from it, it is pinged, and still nothing comes. */
 export class Heartbeat {
   readonly #leg: Beating
   readonly #limits: HeartbeatLimits
@@ -25,10 +25,9 @@ export class Heartbeat {
   }
 
   /**
-   * @param clock milliseconds on a clock that stands still while this process does, so that our own sleep is not
-   * counted as the peer's silence.
-   * @param deaf whether the peer cannot be heard, or cannot hear us, for a reason with a clock of its own: we do not
-   * read it, or it does not read us. It is pinged all the same, to keep what stands between awake, but not judged.
+   * @param clock milliseconds on a clock that stops while this process is suspended: what we slept is not the peer's silence.
+   * @param deaf whether we do not read the peer, or the peer does not read us. `stallTimeout` bounds that, so the peer is not judged here.
+   * It is pinged all the same, because proxies on the way close connections on which nothing passes.
    * @returns whether the peer is dead.
    */
   check (clock: number, deaf: boolean): boolean {
@@ -43,7 +42,7 @@ export class Heartbeat {
         this.#pingedAt = clock
       }
     } else if (clock - this.#pingedAt >= this.#limits.pongTimeout) {
-      // What waited while it was deaf may still stand between the ping and the peer.
+      // What was queued while it was deaf is sent before the ping, and may still be on its way.
       if (clock - this.#deafAt >= this.#limits.pongTimeout) return true
       if (deaf) {
         this.#quietSince = clock

@@ -26,7 +26,7 @@ export interface Legs {
   start (): void
   /** Asks the upstream to end the running response. */
   cancelResponse (): void
-  /** Puts another upstream in the place of the one that there is, which hears and says nothing more. */
+  /** Goes on with another upstream. The one before is closed, and nothing more of it is heard. */
   replaceUpstream (upstream: UpstreamParts): void
 }
 

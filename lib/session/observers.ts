@@ -5,15 +5,15 @@ export interface NamedObserver extends SessionObserver {
   readonly name: string
 }
 
-export interface ObserversOptions {
+interface ObserversOptions {
   /** How long, in milliseconds, an observer may take with the end of a session before nobody waits for it any more. */
   readonly patience: number
   /** Told of each that throws, rejects or hangs. */
   failed (observer: string, cause: unknown): void
 }
 
-/** All observers of a session as one. None is kept from hearing by another, and nothing but `closed` gives something to wait for. */
-export interface Observers {
+/** All observers of a session as one. What one of them does keeps none of the others from hearing. Only `closed` can be waited for. */
+interface Observers {
   opened (session: SessionInfo): void
   turn (turn: TurnInfo): void
   /** Resolves when every observer is done, or its patience is over. Never rejects. */

@@ -30,7 +30,7 @@ export interface SessionIdentity {
   readonly route: RouteDecision
 }
 
-/** One upstream of a session, and what goes with it. Another may take its place. */
+/** One upstream of a session, and what belongs to it. It can be replaced while the session runs. */
 export interface UpstreamParts extends UpgradedSocket {
   /** `Deployment.id` */
   readonly deployment: string
@@ -38,9 +38,9 @@ export interface UpstreamParts extends UpgradedSocket {
   readonly model?: string | undefined
   /** The provider's credential, which no close reason may carry to the client. */
   readonly secret?: string | undefined
-  /** How it comes together with a client of another dialect. Default: both speak the same. */
+  /** How its events are translated for a client of another dialect. Default: both speak the same. */
   readonly dialect?: DialectChoice | undefined
-  /** Whether its events have the names that OpenAI gives them, so that turns are followed in its own words. Otherwise in the translation's. Default `true`. */
+  /** Whether its events have OpenAI's names, so that turns are followed before the translation. `false`: they are followed behind it. Default `true`. */
   readonly usualNames?: boolean | undefined
   /** What was taken for this upstream alone. */
   readonly lease: Lease
@@ -53,7 +53,7 @@ export interface SessionParts {
   readonly limits: SessionLimits
   /** Stages of what the client sends, before it is translated. Default: none. */
   readonly clientStages?: readonly Stage[]
-  /** Stages of what the upstream sends, after it is translated: both lists see the client's words. Default: none. */
+  /** Stages of what the upstream sends, after it is translated: like `clientStages` they see the client's dialect. Default: none. */
   readonly upstreamStages?: readonly Stage[]
   readonly observer: SessionObserver
   /** What was taken for the session. Its upstream's lease hangs on it too. */

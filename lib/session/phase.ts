@@ -5,7 +5,7 @@ import type { SessionError, SessionSummary } from '../../types/index.ts'
 
 export type Peer = 'client' | 'upstream'
 
-/** How a session ended: the first who ended it counts. */
+/** How a session ended. Where several end it, the first counts. */
 export interface End {
   readonly by: SessionSummary['endedBy']
   readonly code: number
@@ -21,8 +21,8 @@ export interface Close {
 /**
  * Where a session stands on its way from open to closed.
  *
- * In `closing`, `upstream` says what is still wanted of the upstream: `lingering` while a response ends that will be billed, `leaving` when
- * its close frame is sent. `gone` are the peers whose sockets are closed.
+ * In `closing`, `upstream` is `lingering` while the upstream may still end a response, which says what is billed, and `leaving` once its
+ * close frame is sent. `gone` are the peers whose sockets are closed.
  */
 export type Phase =
   | { readonly name: 'open' }
@@ -35,14 +35,14 @@ export type PhaseEvent =
   /** A shutdown: the session ends as soon as no response is running. */
   | { readonly type: 'drain', readonly error: SessionError }
   /** No response is running any more. */
-  | { readonly type: 'rested' }
+  | { readonly type: 'idle' }
   /** The gateway ends the session, and says why in an `error` event. */
   | { readonly type: 'fail', readonly error: SessionError, readonly closeCode?: number | undefined }
   /** The gateway ends the session without an `error` event. */
   | { readonly type: 'close', readonly close: Close }
   /** A peer has closed (1005: without a code), vanished (1006), or broken a rule. */
   | { readonly type: 'ended', readonly peer: Peer, readonly close: Close, readonly failure?: ReadFailure | undefined }
-  /** What the other peer had to say to what came before the fault has come, or was waited for long enough. */
+  /** The other peer has answered what came before the broken rule, or has had its time to. */
   | { readonly type: 'settled', readonly peer: Peer, readonly close: Close, readonly failure: ReadFailure }
   /** The response that was lingered for has not ended in time. */
   | { readonly type: 'linger_over' }
@@ -74,7 +74,7 @@ export interface PhaseContext {
   readonly secret?: string | undefined
 }
 
-export interface Transition {
+interface Transition {
   readonly phase: Phase
   readonly effects: readonly Effect[]
 }
@@ -88,12 +88,12 @@ export function transition (phase: Phase, event: PhaseEvent, context: PhaseConte
     case 'drain':
       if (phase.name !== 'open') return { phase, effects: [] }
       return context.running === 0 ? failed(phase, event.error, undefined, true, context) : { phase: { name: 'draining', error: event.error }, effects: [] }
-    case 'rested':
+    case 'idle':
       if (phase.name === 'draining') return failed(phase, phase.error, undefined, true, context)
       return phase.name === 'closing' && phase.upstream === 'lingering' ? leave(phase) : { phase, effects: [] }
     case 'fail':
       if (phase.name !== 'closing') return failed(phase, event.error, event.closeCode, phase.name === 'draining' && phase.error === event.error, context)
-      // The time to wait for a response is up.
+      // `draining` is told to a closing session at the drain's deadline: the response is waited for no longer.
       return event.error.code === 'draining' && phase.upstream === 'lingering' ? leave(phase) : { phase, effects: [] }
     case 'close': {
       if (phase.name === 'closing') return { phase, effects: [] }
@@ -119,27 +119,27 @@ type Closing = Extract<Phase, { name: 'closing' }>
 type Ended = Extract<PhaseEvent, { type: 'ended' }>
 type Settled = Extract<PhaseEvent, { type: 'settled' }>
 
-/** The gateway's own end. `rested`: the running response was waited for already. */
-function failed (phase: Living, error: SessionError, closeCode = error.closeCode, rested: boolean, context: PhaseContext): Transition {
+/** The gateway's own end. `idle`: no response is running any more, or it was waited for already. */
+function failed (phase: Living, error: SessionError, closeCode = error.closeCode, idle: boolean, context: PhaseContext): Transition {
   const next = closing(phase, { by: 'gateway', code: closeCode, error: error.code })
   const told: Effect[] = [{ do: 'tell', error }, { do: 'close', peer: 'client', close: { code: closeCode, reason: error.code } }]
-  return then(told, rested ? leave(next) : leaveAfterResponse(next, context))
+  return then(told, idle ? leave(next) : leaveAfterResponse(next, context))
 }
 
 function clientEnded (phase: Living, event: Ended, context: PhaseContext): Transition {
-  // It answers our close frame; the upstream has been seen to.
+  // The client only answers our close frame, and the upstream is being closed already.
   if (phase.name === 'closing' && phase.end.by === 'gateway') return { phase, effects: [] }
   const { close, failure } = event
   if (failure !== undefined && isLimit(failure)) {
     return phase.name === 'closing' ? { phase, effects: [] } : failed(phase, new GatewayError(failure), undefined, false, context)
   }
   const ended = closing(phase, { by: 'client', code: close.code }, { code: relayedCode(close.code), reason: failure === undefined ? redactReason(close.reason) : '' })
-  // What came before a fault was in order, and so are the answers to it.
+  // What the client sent before it broke a rule was valid: it gets the answers to that first.
   if (failure !== undefined) return { phase: ended, effects: [{ do: 'settle', peer: 'upstream', then: { type: 'settled', peer: 'client', close, failure } }] }
   return leaveAfterResponse(ended, context)
 }
 
-/** The client that broke a rule has had the answers to what came before. */
+/** The client that broke a rule has got the answers to what it sent before. */
 function clientSettled (phase: Living, { failure }: Settled, context: PhaseContext): Transition {
   if (phase.name !== 'closing') return { phase, effects: [] }
   return then([{ do: 'reject', peer: 'client', failure }], leaveAfterResponse(phase, context))
@@ -168,13 +168,13 @@ function clientTold (phase: Living, { close, failure }: { readonly close: Close,
   return { phase, effects }
 }
 
-/** The first end counts; how the upstream is to be closed, the last word. */
+/** Of several ends the first is told; of several ways to close the upstream, the last counts. */
 function closing (phase: Living, end: End, upstreamClose?: Close): Closing {
   if (phase.name === 'closing') return upstreamClose === undefined ? phase : { ...phase, upstreamClose }
   return { name: 'closing', end, upstream: 'open', upstreamClose: upstreamClose ?? quiet, gone: [] }
 }
 
-/** Closes the upstream, after the running response if there is one: what it generates is billed, and its end says how much. */
+/** Closes the upstream, after the running response if there is one, because the end of a response says what is billed for it. */
 function leaveAfterResponse (phase: Closing, { running, upstreamOpen }: PhaseContext): Transition {
   return running === 0 || !upstreamOpen ? leave(phase) : { phase: { ...phase, upstream: 'lingering' }, effects: [{ do: 'linger' }] }
 }

@@ -4,7 +4,10 @@ export interface PumpLimits {
   readonly highWaterMark: number
 }
 
-/** Why a source is not read: its sink has too much waiting, it does not read the answers to what it sends, or a stage thinks. */
+/**
+ * Why a source is not read. `backlog`: too much waits for its sink. `answers`: the source itself does not read what it is answered.
+ * `stage`: a stage has not decided yet.
+ */
 type Hold = 'backlog' | 'answers' | 'stage'
 
 /**
@@ -33,7 +36,7 @@ export class Pump {
     }
   }
 
-  /** Sends a message of our own making, or one that was taken out. */
+  /** Sends one message that is not forwarded as it came: one of our own, or what a stage has made. */
   send (payload: Buffer, now: () => number, binary = false): void {
     this.forward(this.#sink.frame(payload, binary), now)
   }
@@ -54,7 +57,7 @@ export class Pump {
     if (this.#holds.delete(why) && this.#holds.size === 0) this.#source.resume()
   }
 
-  /** Its direction goes another way from now on: nothing of this one keeps the source from being read. */
+  /** The source has another sink from now on: nothing of this pump may keep it from being read. */
   abandon (): void {
     this.#stalledAt = undefined
     if (this.#holds.size === 0) return

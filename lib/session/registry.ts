@@ -58,7 +58,7 @@ export class Registry implements RealtimeSessions {
 
   #release (): void {
     this.#pending--
-    // A session gives its slot back just before it tells what its end has set going.
+    // A session gives its slot back just before `finish` counts the hooks that its end has started.
     queueMicrotask(() => { if (this.#pending === 0) this.#idle?.() })
   }
 
@@ -67,7 +67,7 @@ export class Registry implements RealtimeSessions {
   }
 
   /**
-   * Calls `listener` when a drain begins: whoever waits for an upstream then waits in vain.
+   * Calls `listener` when a drain begins, so that a client which still waits for an upstream is answered at once.
    * @returns takes the listener away.
    */
   onDrain (listener: (error: GatewayError) => void): () => void {
@@ -84,7 +84,7 @@ export class Registry implements RealtimeSessions {
     }
   }
 
-  /** A session is closed; a shutdown waits for what its end has set going. */
+  /** A session is closed. A shutdown waits for `end`: the hooks that hear of it. */
   finish (end: Promise<void>): void {
     this.#pending++
     end.finally(() => this.#release())
@@ -138,7 +138,7 @@ export class Registry implements RealtimeSessions {
 
   #sweep (): void {
     const now = this.#options.now()
-    // A sweep that comes late says that we slept, not that the peers were silent.
+    // A sweep that comes late means that this process was suspended, not that the peers were silent.
     const step = Math.min(now - this.#sweptAt, 2 * this.#options.sweepInterval)
     this.#awake += step
     this.#sweptAt = now

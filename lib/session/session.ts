@@ -20,7 +20,7 @@ export class Session {
   #watch: Watch
   #upstream: UpstreamParts
   #phase: Phase = { name: 'open' }
-  /** Runs while an end has a time limit: the response that is lingered for, then the close frames. */
+  /** The time limit of what the end waits for: the last response, then the peers' close frames. */
   #deadline: NodeJS.Timeout | undefined
   #upstreamDead = false
 
@@ -33,10 +33,10 @@ export class Session {
     const { id: session, principal, keyHash, team, model } = identity
     this.#turns = new Turns(now, turn => observer.turn?.({ session, principal, keyHash, team, model: this.#upstream.model ?? model, deployment: this.#upstream.deployment, ...turn }))
     this.#legs = joinLegs(parts, this.#turns, {
-      // An upstream that is kept for the end of its response must not be asked for another.
+      // Once the gateway has ended the session, the upstream is kept for the end of its response only: it must not be asked for another.
       listens: () => !(this.#phase.name === 'closing' && this.#phase.end.by === 'gateway') && this.#phase.name !== 'closed',
       asks: () => this.#phase.name === 'open',
-      passed: () => { if (this.#phase.name !== 'open' && this.#turns.running === 0) this.#step({ type: 'rested' }) },
+      passed: () => { if (this.#phase.name !== 'open' && this.#turns.running === 0) this.#step({ type: 'idle' }) },
       fail: (error, closeCode) => this.fail(error, closeCode),
       ended: (peer, code, reason, failure) => this.#step({ type: 'ended', peer, close: { code, reason }, failure }),
       gone: peer => this.#step({ type: 'gone', peer })
@@ -49,8 +49,8 @@ export class Session {
   }
 
   /**
-   * Puts another upstream in the place of the one that there is, which is closed. Its first events are heard as they come: whoever calls this
-   * says with `upstreamStages` what of them the client has heard before.
+   * Closes the upstream of the session and goes on with another. What the new one sends first goes to the client, unless a stage in
+   * `upstreamStages` drops it because the client has heard the same before.
    * @returns `false` where the session is ending, and takes no other
    */
   replaceUpstream (upstream: UpstreamParts): boolean {
@@ -85,7 +85,7 @@ export class Session {
   /**
    * Ends what has taken too long.
    * @param now on the session's clock
-   * @param awake milliseconds on a clock that stands still while this process does
+   * @param awake milliseconds on a clock that stops while this process is suspended
    * @param step how far that clock went since the last sweep
    */
   sweep (now: number, awake: number, step: number): void {
@@ -93,10 +93,10 @@ export class Session {
     const overdue = this.#watch.check(now, awake, step)
     if (overdue === undefined) return
     const { client, upstream } = this.#legs
-    // Where both peers are silent, the network between may be ours.
+    // Where both peers are silent, our own network may be at fault: that is not counted against the deployment.
     this.#upstreamDead = !overdue.dead.includes(client) && overdue.dead.includes(upstream)
     this.fail(overdue.error)
-    // Nobody is there to answer the close frame.
+    // A dead peer answers no close frame.
     for (const leg of overdue.dead) leg.destroy()
   }
 
@@ -117,7 +117,7 @@ export class Session {
   }
 
   #step (event: PhaseEvent): void {
-    // For the client a response has not ended while a stage thinks about its end.
+    // While a stage decides about the event that ends a response, the client has not heard that end.
     const thoughtAbout = event.type === 'drain' && this.#legs.down.waits ? 1 : 0
     const { phase, effects } = transition(this.#phase, event, {
       running: this.#turns.running + thoughtAbout,
@@ -127,7 +127,7 @@ export class Session {
     this.#phase = phase
     for (const effect of effects) this.#carryOut(effect)
     if (phase.name === 'open' || phase.name === 'draining') return
-    // Each step may have begun to read a leg again, for its end: no stage may stand before that.
+    // The legs may be read again, to see their ends. A stage that waits would hold that up.
     this.#legs.up.stop()
     this.#legs.down.stop()
   }

@@ -11,7 +11,7 @@ import { Pump } from './pump.ts'
 import { Way } from './way.ts'
 
 /** One upstream of a session, joined to its client. */
-export interface UpstreamSide {
+interface UpstreamSide {
   readonly leg: Leg<Verdict>
   readonly down: Way
   readonly upPump: Pump
@@ -23,12 +23,12 @@ export interface UpstreamSide {
   cancelResponse (): void
   /** What waited for the client has gone. */
   clientDrained (): void
-  /** Another has taken its place: it is closed, and what it still says is not heard. */
+  /** Another upstream serves the session now: this one is closed, and nothing more of it is heard. */
   leave (): void
 }
 
 /** What a side is joined to. */
-export interface SideTools {
+interface SideTools {
   readonly client: Leg<Verdict>
   /** What the client sends; goes to this side from now on. */
   readonly up: Way

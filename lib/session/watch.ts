@@ -5,20 +5,22 @@ import type { Legs } from './legs.ts'
 import type { SessionLimits } from './parts.ts'
 import type { Pump } from './pump.ts'
 
-/** What a clock found, and the legs at which nobody is there any more. */
-export interface Overdue {
+/** Why the session has to end, and the legs whose peer is dead. */
+interface Overdue {
   readonly error: GatewayError
   readonly dead: readonly Leg[]
 }
 
-/** How long ago something was, without the time that this process slept since. */
+/** Measures how long ago something happened, without counting the time for which this process was suspended. */
 class Since {
   #at: number | undefined
   #awakeAt = 0
 
   /**
-   * @param at when it was, on the session's clock
-   * @param step milliseconds awake since the last look; what is new came no earlier
+   * @param at when it happened, on the session's clock
+   * @param now on the session's clock
+   * @param awake now, on the clock that stops while this process is suspended
+   * @param step how far that clock went since the last sweep. What is new happened after that sweep, so it is no older than this
    */
   awake (at: number, now: number, awake: number, step: number): number {
     if (at !== this.#at) {
@@ -51,8 +53,8 @@ export class Watch {
 
   /**
    * @param now on the session's clock
-   * @param awake milliseconds on a clock that stands still while this process does: what came meanwhile was not read yet
-   * @param step how long it was awake since the last look at any session
+   * @param awake milliseconds on a clock that stops while this process is suspended: what came in that time is not read yet
+   * @param step how far that clock went since the last sweep
    */
   check (now: number, awake: number, step: number): Overdue | undefined {
     const { stallTimeout, idleTimeout, maxSessionDuration } = this.#limits
@@ -60,7 +62,7 @@ export class Watch {
     if (this.#ends.some(({ pump: { stalledAt }, sinceStall }) => stalledAt !== undefined && sinceStall.awake(stalledAt, now, awake, step) >= stallTimeout)) {
       return { error: new GatewayError('slow_consumer'), dead: [] }
     }
-    // Each leg is judged by itself, and each is pinged.
+    // `filter` and not `some`: each leg has to be pinged, also where the one before it is dead.
     const dead = this.#ends.filter(({ leg, pump, beat }) => beat.check(awake, leg.paused || pump.stalledAt !== undefined)).map(({ leg }) => leg)
     if (dead.length > 0) return { error: new GatewayError('peer_timeout'), dead }
     if (now >= this.#expiresAt) return { error: new GatewayError('key_expired'), dead: [] }

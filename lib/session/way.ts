@@ -15,13 +15,13 @@ const usualAudio: Skim = {
   suffix: Buffer.from('"}')
 }
 
-/** Who decides about a direction of a session. */
-export interface WayOwner {
+/** The session, as far as one of its directions needs it. */
+interface WayOwner {
   /** Whether what has come still goes on. */
   admits (messages: number): boolean
   /** Whether the source may be answered. */
   mayAnswer (): boolean
-  /** Something has passed, or was taken out: what depends on it may be looked at. */
+  /** A message has passed or was dropped: a session that waits for the end of a response looks again. */
   passed (): void
   /** Audio has gone on unread, in decoded bytes. */
   skimmed (bytes: number): void
@@ -29,7 +29,7 @@ export interface WayOwner {
 }
 
 /** The legs at the ends of a way. */
-export interface WayEnds {
+interface WayEnds {
   readonly source: Leg<Verdict>
   /** From the source to the sink. */
   readonly on: Pump
@@ -55,7 +55,7 @@ export class Way implements LegMessages<Verdict> {
     this.activeAt = now()
   }
 
-  /** Called before anything comes, and again where another upstream takes the place of the first. */
+  /** Called before anything is read, and again where the upstream is replaced. */
   join (ends: WayEnds): void {
     this.#ends = ends
   }
@@ -68,7 +68,7 @@ export class Way implements LegMessages<Verdict> {
     return this.#ends!.pipeline.inspectsBinary
   }
 
-  /** Whether a stage is thinking about a message. */
+  /** Whether a stage has not decided about a message yet. */
   get waits (): boolean {
     return this.#waiting !== undefined
   }
@@ -89,7 +89,7 @@ export class Way implements LegMessages<Verdict> {
     if (!this.#owner.admits(1)) return
     if (!('waits' in verdict)) this.#settle(verdict)
     else if (this.#ends!.on.writable) this.#wait(verdict)
-    // Nobody is left to hear what the stage would let pass.
+    // The sink is gone: the stage's decision is for nobody.
     else this.#owner.passed()
   }
 
@@ -101,7 +101,7 @@ export class Way implements LegMessages<Verdict> {
     this.#owner.passed()
   }
 
-  /** The session ends, and no stage is waited for any more: what it has not decided is dropped, so that the source's end is seen. */
+  /** The session ends, and no stage is waited for any more. A message that is not decided is dropped, so that the source is read to its end. */
   stop (): void {
     if (this.#waiting === undefined) return
     this.#decided()
@@ -113,7 +113,7 @@ export class Way implements LegMessages<Verdict> {
     source.proceed()
   }
 
-  /** What was waited for has come, or does not matter any more. */
+  /** Nothing is waited for any more. */
   #forget (): WayEnds {
     const { timer, bytes, ends } = this.#waiting!
     this.#waiting = undefined
@@ -133,7 +133,7 @@ export class Way implements LegMessages<Verdict> {
     const decide = (outcome: Outcome | undefined): void => {
       // The session may have ended meanwhile.
       if (this.#waiting !== waiting) return
-      // Where another upstream has taken the place of the first, its own stages decide.
+      // Where the upstream was replaced meanwhile, the stages of the new one decide.
       const verdict = this.#ends === ends ? outcome : this.judge(payload, binary, false)
       if (verdict !== undefined && 'waits' in verdict) {
         this.#forget()
@@ -155,12 +155,12 @@ export class Way implements LegMessages<Verdict> {
       return
     }
     const { onward, back, end } = outcome
-    // What is kept from the other side is no news.
+    // A message of which nothing goes on does not count as activity.
     if (onward.length > 0) this.activeAt = this.#now()
     for (const payload of onward) on.send(payload, this.#now, binary)
     if (back.length > 0 && this.#owner.mayAnswer()) {
       for (const payload of back) returning.send(payload, this.#now)
-      // Whoever does not read the answers asks for no more of them.
+      // A source that does not read its answers is not read either: each message of its could bring another answer.
       if (returning.stalledAt !== undefined) on.hold('answers')
     }
     if (end !== undefined) this.#owner.fail(end.error, end.closeCode)
@@ -168,7 +168,7 @@ export class Way implements LegMessages<Verdict> {
   }
 }
 
-/** A stage that throws or rejects ends its session: it was there to decide, and has not. */
+/** A stage that throws or rejects ends its session: its decision is missing, and a guardrail that fails must not let anything pass. */
 function broken (cause: unknown): Outcome {
   return { onward: [], back: [], end: { error: new GatewayError('internal_error', { cause }) } }
 }

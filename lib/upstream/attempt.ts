@@ -46,7 +46,7 @@ export async function dialDeployment (deployment: Deployment, client: ClientRequ
     lease.defer(() => { socket.destroy() })
     return { ready: { socket, head, secret: asked?.token ?? deployment.apiKey } }
   } catch (cause) {
-    // An adapter of the host's that throws costs its candidate, not the client's other chances.
+    // An adapter that throws costs this candidate only: the next one is tried.
     return { refusal: { kind: isUnsupported(cause) ? 'unsupported' : 'fault' }, cause }
   }
 }

@@ -18,9 +18,9 @@ export interface ConnectTools extends AttemptTools {
   readonly lease: () => Lease
 }
 
-export interface ConnectRequest {
+interface ConnectRequest {
   readonly handshake: ClientRequest
-  /** The session's. It takes what the attempt that is ready has taken; the others give everything back themselves. */
+  /** The session's lease. It gets what the attempt that is ready has taken. The other attempts give everything back themselves. */
   readonly lease: Lease
   readonly report: (outcome: RouteOutcome, cause?: unknown) => void
   /** Told of each candidate that was tried, whatever comes of all. */
@@ -34,7 +34,7 @@ export interface Connected {
   readonly upstream: ReadyUpstream
   /** What was taken for this upstream alone; it hangs on the session's lease. */
   readonly lease: Lease
-  /** The session has begun: from now on whoever follows it tells the router of its end. Until then its lease does. */
+  /** To be called when the session has begun: its end is then reported by its observer, and no longer by the lease. */
   readonly began: () => void
 }
 
@@ -50,7 +50,7 @@ export async function connect (plan: RoutePlan, request: ConnectRequest, tools: 
   const { hedgeAfterMs } = plan
   const waiting = [...plan.candidates]
   const refusals: UpstreamRefusal[] = []
-  // Each dial of which nothing has been heard here, by what calls it off. Two may end at once, and neither must be lost.
+  // The dials that have not ended, each by what calls it off. Two may end at the same time, and neither may be lost.
   const dialling = new Map<AbortController, Promise<{ readonly off: AbortController, readonly tried: Tried }>>()
   let hedged = false
   let unsupported: GatewayError | undefined
@@ -81,7 +81,7 @@ export async function connect (plan: RoutePlan, request: ConnectRequest, tools: 
     }
     dialling.delete(first.off)
     const { tried } = first
-    // Where the client has left meanwhile, its lease gives back what was ready.
+    // Where the client has left meanwhile, its lease closes what is ready.
     if (tried.ready !== undefined) {
       signal.throwIfAborted()
       return tried.ready
@@ -118,7 +118,7 @@ async function tryCandidate (deployment: Deployment, request: ConnectRequest, to
     report({ type: 'ready', deployment, ms: ended('warm'), warm: true })
     return { ready: handOver(deployment, warm, lease, request, tools) }
   }
-  // Who is not dialled needs no slot.
+  // Before a slot is taken: a deployment that cannot serve the session is not dialled.
   if (!serves(deployment, handshake, tools)) {
     ended('unsupported')
     return { refusal: { kind: 'unsupported' }, cause: rejectionOf(deployment, handshake, tools) }
@@ -144,14 +144,14 @@ async function tryCandidate (deployment: Deployment, request: ConnectRequest, to
   return { refusal, cause }
 }
 
-/** Takes a slot, in need that of a warm socket: one that this client cannot use must not be what keeps it out. */
+/** Takes a slot. Where none is free, a warm socket is closed for it: this client cannot use one, and must not be refused because of it. */
 function takeSlot (deployment: Deployment, lease: Lease, { slots, pool }: ConnectTools): boolean {
   const release = slots.take(deployment) ?? (slots.full(deployment) && pool.evict(deployment) ? slots.take(deployment) : undefined)
   if (release !== undefined) lease.defer(release)
   return release !== undefined
 }
 
-/** Hangs what an attempt has taken on the session's lease, and with it the report that has to follow `ready`. */
+/** Hands what an attempt has taken to the session's lease, with the report of the end that has to follow `ready`. */
 function handOver (deployment: Deployment, upstream: ReadyUpstream, lease: Lease, { lease: session, report }: ConnectRequest, { now }: ConnectTools): Connected {
   const readyAt = now()
   const began = lease.defer(() => report({ type: 'ended', deployment, ms: now() - readyAt, closeCode: 1000, unresponsive: false }))

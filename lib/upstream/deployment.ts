@@ -23,12 +23,12 @@ export function serves (deployment: Deployment, request: ClientRequest, { adapte
   try {
     return adapters.get(providerOf(deployment))?.serves?.({ ...request, model: modelOf(deployment) }) !== false
   } catch {
-    // An adapter of the host's that throws is found out when it is asked for a request.
+    // An adapter that throws here does so again when it is asked for a request, and is reported then.
     return true
   }
 }
 
-/** What an adapter says of sessions that its provider has not. */
+/** The error with which an adapter refuses a session that its provider does not have. */
 export function rejectionOf (deployment: Deployment, request: ClientRequest, { adapters }: AdapterTools): unknown {
   try {
     adapters.get(providerOf(deployment))?.request(deployment, { ...request, model: modelOf(deployment) })

@@ -80,7 +80,7 @@ export function createDial (): Dial {
       clearTimeout(timer)
       signal.removeEventListener('abort', abort)
       if (result.ready !== undefined) {
-        // The socket outlives this dial, whose closures must not.
+        // The socket lives on, and must not keep the closures of this dial in memory.
         socket!.on('error', ignore)
         socket!.off('error', fault)
       } else {
@@ -95,7 +95,7 @@ export function createDial (): Dial {
         if (refusal !== undefined) settle({ refusal })
         else if (answer.type !== 'event') settle({ refusal: { kind: 'fault' } })
       } catch (cause) {
-        // A classifier of the host's that throws in a socket's listener would take the process along.
+        // An adapter's `classify` runs in a listener of the socket, where a throw would end the process.
         fault(cause)
       }
     }
@@ -107,7 +107,7 @@ export function createDial (): Dial {
     client.on('response', response => answered({ type: 'status', status: response.statusCode ?? 0, headers: response.headers }))
     client.on('upgrade', (response, upgraded, head) => {
       socket = upgraded
-      // Somebody must listen from the first tick on, whoever owns the socket later.
+      // From the first tick on: an 'error' that nobody listens for ends the process.
       upgraded.on('error', fault)
       if (settled) {
         upgraded.destroy()
@@ -138,7 +138,7 @@ export function createDial (): Dial {
   })
 }
 
-/** Errors of a socket are followed by its 'close', which is what is acted on. */
+/** An 'error' of a socket is followed by its 'close', and that is what is acted on. */
 function ignore (): void {}
 
 function isWebSocket (response: IncomingMessage, key: string, offered: readonly string[]): boolean {

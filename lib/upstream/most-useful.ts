@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import type { UpstreamRefusal } from '../../types/index.ts'
 
-// Whose fault it is, so that nobody changes a good key for it. What to do is in the log, for whom it concerns.
+// The texts say whose fault it is, so that nobody replaces a client key that is good. What to do is in the log, for the operator.
 const rejections: ReadonlyArray<readonly [UpstreamRefusal['kind'], string]> = [
   ['credentials', 'The provider refused the credential of this gateway. Your own key is good; whoever runs the gateway has to mend it.'],
   ['quota', 'The account of this gateway at the provider has no quota left. Your own key is good; whoever runs the gateway has to mend it.'],

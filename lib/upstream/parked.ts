@@ -6,7 +6,7 @@ import type { ReaderLimits } from '../wire/reader.ts'
 import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 
 /** What whoever parks a socket is told. */
-export interface ParkedEvents {
+interface ParkedEvents {
   /** The first whole message is there; `undefined`: a binary one. */
   first? (text: Buffer | undefined): void
   /** The upstream closed (1006: without a close frame). Comes at most once, like `failed`, and nothing after it. */
@@ -54,7 +54,7 @@ export class ParkedSocket {
   /** Begins to read. `head`: what came already. */
   start (head: Buffer): void {
     const socket = this.#socket
-    // It went before anyone listened, and will not say so again.
+    // The socket was closed before anyone listened, so no `close` event will come.
     if (socket.destroyed) return this.#end(1006)
     socket.on('end', this.#onEnd).on('close', this.#onEnd)
     if (head.length > 0) this.#read(head)

@@ -24,8 +24,8 @@ export interface WarmPool {
   close (): void
 }
 
-export interface WarmPoolOptions {
-  /** Those with `warm` are kept warm; a wildcard cannot be, nor a model for other sessions than voice. */
+interface WarmPoolOptions {
+  /** Those with `warm` get warm sockets, unless they are a wildcard or serve other sessions than voice. */
   readonly deployments: readonly Deployment[]
   readonly dial: Probe
   readonly slots: Slots
@@ -37,19 +37,19 @@ export interface WarmPoolOptions {
 const defaultMaxIdleMs = 20_000
 const renewAt = 0.75
 
-// After a refusal, and after the loss of a socket, the pool waits, longer each time and never shorter than the upstream said: it must
-// not be what keeps a provider's rate limit full.
+// After a refusal, or when a waiting socket is lost, the pool waits before it dials again: longer each time, and at least as long as the
+// upstream said. Otherwise the pool itself could use up a provider's rate limit.
 const firstBackOffMs = 1_000
 const longestBackOffMs = 60_000
 
-// How often it looks for a slot while the deployment is full. A session's end is what makes room, and nobody tells.
+// How often it looks for a slot while the deployment is full: the pool is not told when a session ends.
 const fullMs = 1_000
 
-// What an upstream may say while it waits: its first events and a heartbeat now and then.
+// What an upstream may send while its socket waits: its first events and a heartbeat now and then.
 const maxHeadBytes = 256 * 1024
 
 interface Waiting {
-  /** Takes it off the shelf: from now on nobody replaces it. */
+  /** Takes it out of the pool: from now on it is not renewed. */
   take (): ReadyUpstream
   /** Holds the socket and its slot. */
   readonly lease: Lease
@@ -57,7 +57,7 @@ interface Waiting {
 
 export function createWarmPool ({ deployments, dial, slots, limits, lease: createLease }: WarmPoolOptions): WarmPool {
   const closing = new AbortController()
-  // As many listen as are dialled at a time, which is no leak.
+  // Each dial listens on this signal: Node would warn of a leak at eleven.
   setMaxListeners(0, closing.signal)
   const shelves = new Map(deployments.filter(isKept).map(deployment =>
     [deployment.id, { deployment, waiting: [] as Waiting[], dialling: 0, backOffMs: 0, timer: undefined as NodeJS.Timeout | undefined }]))
@@ -115,11 +115,11 @@ export function createWarmPool ({ deployments, dial, slots, limits, lease: creat
       return true
     }
     const replace = (): void => { if (drop()) fill(shelf) }
-    // An upstream that answers and then hangs up would be dialled in circles.
+    // Without a wait, an upstream that answers and then hangs up would be dialled for ever.
     const lose = (): void => { if (drop()) backOff(shelf) }
     const parked = new ParkedSocket(socket, maxHeadBytes, limits, { ended: lose, failed: lose })
     const maxIdleMs = shelf.deployment.warm!.maxIdleMs ?? defaultMaxIdleMs
-    // A fresh one is dialled before this one is too old, so that the shelf does not run empty in between.
+    // A fresh one is dialled before this one is too old, so that the pool is not empty in between.
     const renewal = setTimeout(() => {
       shelf.backOffMs = 0
       if (shelf.timer === undefined) add(shelf, replace)
@@ -171,7 +171,7 @@ export function createWarmPool ({ deployments, dial, slots, limits, lease: creat
   }
 }
 
-/** Sessions of other kinds than voice bring parameters along, so that no socket could be dialled before they come. */
+/** Whether sockets can be dialled ahead. Other sessions than voice have parameters that only the client knows. */
 function isKept (deployment: Deployment): boolean {
   const { warm, model } = deployment
   return warm !== undefined && warm.size > 0 && !model.includes('*') && purposeOf(modelOf(deployment)) === 'realtime'

@@ -9,8 +9,8 @@ import { modelOf } from './deployment.ts'
 import type { ReadyUpstream } from './dial.ts'
 
 /**
- * Dials a deployment without a client, and tells the router what came of it. Never rejects; neither is there when it was aborted.
- * `lease` takes the socket that is ready.
+ * Dials a deployment without a client, and tells the router what came of it. Never rejects. Where it was aborted, there is neither `ready` nor
+ * `refusal`. `lease` takes the socket that is ready.
  */
 export type Probe = (deployment: Deployment, lease: Lease, signal: AbortSignal) => Promise<{ readonly ready?: ReadyUpstream, readonly refusal?: UpstreamRefusal }>
 
@@ -36,7 +36,7 @@ export function createProbe (tools: AttemptTools, report: (outcome: RouteOutcome
   }
 }
 
-export interface ProbingTools {
+interface ProbingTools {
   readonly slots: Slots
   readonly probe: Probe
   /** Makes the lease of one probe. */
@@ -54,7 +54,7 @@ export interface ProbingTools {
 export function startProbing (deployments: readonly Deployment[], intervalMs: number, { slots, probe, lease: createLease, random = Math.random }: ProbingTools): () => void {
   const stopped = new AbortController()
   const { signal } = stopped
-  // One or two for each deployment, which is no leak.
+  // One or two listeners for each deployment: Node would warn of a leak at eleven.
   setMaxListeners(0, signal)
   for (const deployment of deployments.filter(({ model }) => !model.includes('*'))) keepProbing(deployment)
   return () => stopped.abort()

@@ -3,7 +3,7 @@ import { loggable } from '../loggable.ts'
 import type { Deployment, UpstreamRefusal } from '../../types/index.ts'
 
 /** What came of asking a deployment for its token. */
-export type AskedToken =
+type AskedToken =
   { readonly token: string, readonly refusal?: undefined } |
   { readonly token?: undefined, readonly refusal: UpstreamRefusal, readonly cause?: unknown }
 
@@ -18,7 +18,7 @@ export async function askToken (deployment: Deployment, timeout: number, signal:
   const over = AbortSignal.any([signal, late.signal])
   try {
     over.throwIfAborted()
-    // One that throws at once is one that rejects.
+    // Within a promise, so that a function that throws is like one that rejects.
     return readToken(await unlessAborted<unknown>(new Promise(resolve => { resolve(deployment.token!()) }), over))
   } catch (cause) {
     if (!over.aborted) return { refusal: { kind: 'fault' }, cause: failed(cause) }
@@ -34,7 +34,7 @@ function readToken (value: unknown): AskedToken {
   return { refusal: { kind: 'credentials' }, cause: new TypeError('the function token must give a text of visible ASCII characters') }
 }
 
-// Identity services quote what they were sent, and what they would have sent back.
+// What looks like a credential: errors of identity services quote requests and answers.
 const secrets = /\bbearer\s+\S+|(?:token|secret|password|assertion|key)["']?\s*[=:]\s*\S+|\beyJ[\w.-]{6,}|[\w.~+/=-]{40,}/gi
 
 /** Why the function failed, without what looks like a credential. */

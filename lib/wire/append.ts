@@ -1,7 +1,11 @@
-// Room for what is to come, half as much as came: held memory stays below twice what the peer has sent.
+// A buffer that grows gets half as much room again, up to this much: so it is seldom copied, and never twice as large as what the peer sent.
 const mostRoom = 1024 * 1024
 
-/** Puts `chunk[start, end)` behind the first `length` bytes of `buffer`, which grows, to `atMost` where it is known what is to come. */
+/**
+ * Copies `chunk[start, end)` behind the first `length` bytes of `buffer`.
+ * @param atMost the length that the whole will have, as far as it is known; `Infinity`: it is not
+ * @returns `buffer`, or a larger copy where there was no room
+ */
 export function append (buffer: Buffer, length: number, chunk: Buffer, start: number, end: number, atMost: number): Buffer {
   const needed = length + end - start
   if (needed > buffer.length) {

@@ -27,7 +27,7 @@ export class Fragments {
     this.#length += end - at
   }
 
-  /** The payload of the whole message. Its frames have been checked as they came. */
+  /** The payload of the whole message, whose frames were checked as they came. */
   join (masked: boolean): Buffer {
     const { frames } = this
     const payload = Buffer.allocUnsafe(this.bytes)

@@ -11,7 +11,7 @@ export function headerLength (chunk: Buffer, at: number, size: number): number {
 /**
  * Length of the frame at `at`, header included: 0 while the header is not complete, -1 when it breaks RFC 6455
  * section 5.2. Judged as soon as the byte at fault is there.
- * @param masked whether the peer is one whose frames must be masked, rather than must not
+ * @param masked `true`: frames of this peer must be masked; `false`: they must not
  * @param continues whether the frame comes inside a fragmented message
  */
 export function frameLength (chunk: Buffer, at: number, size: number, masked: boolean, continues: boolean): number {

@@ -17,7 +17,7 @@ export interface LegEvents {
   control (): void
   /** What waited for the peer has shrunk below the low-water mark. */
   drained (): void
-  /** The peer closed (1005: without a code), vanished (1006), or broke a rule (`failure`, of which `reject` tells it). */
+  /** The peer closed (1005: without a code), vanished (1006), or broke a rule: `failure` then says which, and `reject` tells the peer. */
   ended (code: number, reason: string, failure?: ReadFailure): void
   /** The socket is closed and nothing of the leg is left. */
   gone (): void
@@ -33,8 +33,8 @@ const pongBacklog = 64 * 1024
 const emptyPayload = Buffer.alloc(0)
 
 /**
- * One WebSocket connection after its handshake. It answers pings and close frames itself and hands data frames on as
- * they came; the other leg of the session takes the very same bytes, because what a client masks a server wants masked.
+ * One WebSocket connection after its handshake. It answers pings and close frames itself and hands data frames on as they came. The other
+ * leg sends the same bytes: a client's frames come masked, and the upstream, a server, wants them masked.
  */
 export class Leg<Verdict = unknown> {
   /** Whether anything came from the peer since this was last set to false. */
@@ -58,7 +58,7 @@ export class Leg<Verdict = unknown> {
     this.#limits = limits
     this.#events = events
     const sink: ReaderSink<Verdict> = {
-      // What is looked at may change while the session lives.
+      // A getter, because the stages may come to want other types while the session lives.
       get inspects () { return messages.inspects },
       get inspectsBinary () { return messages.inspectsBinary === true },
       get skim () { return messages.skim },
@@ -86,18 +86,18 @@ export class Leg<Verdict = unknown> {
     }
     socket.on('error', () => this.#end(1006, ''))
     if (socket.closed) {
-      // It went before anyone listened, and will not say so again.
+      // The socket was closed before anyone listened, so no `close` event will come.
       queueMicrotask(gone)
       return
     }
     socket.on('close', gone)
     socket.on('end', () => {
       this.#end(1006, '')
-      // Both frames exchanged, or a peer that left without one: nothing more will come.
+      // The close frames are exchanged, or the peer left without one: nothing more will come.
       socket.end()
     })
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
-    // It may have been paused until now, and the head may fill the other leg so that it is paused again.
+    // In this order: the socket is paused until now, and what the head holds may fill the other leg, which pauses it again.
     socket.resume()
     if (head.length > 0) this.#read(head)
   }
@@ -122,7 +122,7 @@ export class Leg<Verdict = unknown> {
     return !this.#closeSent && !this.#ended
   }
 
-  /** Whether what is written still goes out: to a peer that broke a rule it does until it is told so. */
+  /** Whether what is written still goes out. To a peer that broke a rule it does, until `reject` has told it. */
   get writable (): boolean {
     return !this.#closeSent && !this.#socket.destroyed && !this.#socket.writableEnded
   }
@@ -151,9 +151,9 @@ export class Leg<Verdict = unknown> {
     else this.#socket.write(frames, this.#written)
   }
 
-  // One function for all writes of the leg: a closure for each would be garbage for each.
+  // One function for all writes of the leg, so that no closure is allocated for each.
   readonly #written = (): void => {
-    // Slow is not dead: what it takes is a sign of life.
+    // A peer that takes what is sent is slow, not dead.
     this.heard = true
     if (this.#waiting && this.#socket.writableLength < this.#limits.lowWaterMark) {
       this.#waiting = false
@@ -185,7 +185,7 @@ export class Leg<Verdict = unknown> {
     if (this.#closeSent || this.#socket.destroyed) return
     this.write(encodeFrame(opcodes.close, encodeClosePayload(code, reason), this.#masks))
     this.#closeSent = true
-    // A paused socket would never see the peer's close frame.
+    // The peer's close frame has to be read, and the socket may be paused.
     if (this.#ended) this.#socket.end()
     else this.#socket.resume()
   }
@@ -196,8 +196,8 @@ export class Leg<Verdict = unknown> {
   }
 
   /**
-   * Calls `then` once the peer's answers to all that it was sent have come, as far as they come in order: it is pinged,
-   * and its pong says so. At the latest after `patience` milliseconds, or when the peer is gone.
+   * Calls `then` once the peer has read all that it was sent and its answers have come: it is pinged, and its pong stands behind them. At the
+   * latest after `patience` milliseconds, or when the peer is gone.
    */
   settle (then: () => void, patience: number): void {
     if (!this.open) {
@@ -249,7 +249,7 @@ export class Leg<Verdict = unknown> {
     this.#ended = true
     this.#answered?.()
     this.#reader.stop()
-    // Whatever still comes is read and dropped, so that the peer's end is seen.
+    // Whatever still comes is read and dropped, so that the end of the socket is seen.
     this.#socket.resume()
     this.#events.ended(code, reason, failure)
   }

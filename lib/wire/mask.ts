@@ -1,4 +1,4 @@
-// Messages are unmasked into memory that all share, which grows with them up to here; longer ones get memory of their own.
+// Messages are unmasked into one shared buffer, which grows with them up to this size. Longer ones get a buffer of their own.
 const largestShared = 1024 * 1024
 let shared = new Int32Array(16 * 1024)
 

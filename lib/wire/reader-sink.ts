@@ -1,12 +1,12 @@
 import type { ReadFailure } from './read-failure.ts'
 
-/** Texts that pass without a look at all of them: base64 between one of `prefixes` and `suffix`. */
+/** Texts of which only the beginning and the end are read: base64 between one of `prefixes` and `suffix`. */
 export interface Skim {
   readonly prefixes: readonly Buffer[]
   readonly suffix: Buffer
 }
 
-/** Who a reader reads for. Every call may stop the reader, or make it wait. */
+/** What a reader tells. During every call the reader may be stopped, or told to wait. */
 export interface ReaderSink<Verdict> {
   /** Whether `judge` wants to see text messages. Otherwise all pass, and none is unmasked. */
   readonly inspects: boolean
@@ -15,15 +15,15 @@ export interface ReaderSink<Verdict> {
   /** Texts that `judge` need not see. Default: none. */
   readonly skim?: Skim | undefined
   /**
-   * A whole message is there. `undefined`: it passes, as the frames it came in. Otherwise it is taken out, see `take`.
-   * @param live whether `payload` is the very bytes that will be forwarded, so that what is written into it goes along
+   * A whole message is there. `undefined`: it passes, in the frames in which it came. Otherwise it does not pass, and `take` gets the verdict.
+   * @param live whether `payload` is part of the bytes that will be forwarded, so that a change in it is forwarded too
    */
   judge (payload: Buffer, binary: boolean, live: boolean): Verdict | undefined
-  /** What `judge` has said of a message, after all before it has been passed to `forward`. */
+  /** The verdict of `judge` about a message. All messages before it have been passed to `forward` by then. */
   take (verdict: Verdict): void
   /**
-   * Whole frames of `messages` messages that pass, as they came: masked by the peer if it is a client.
-   * @param skimmed what the base64 of those among them that were skimmed stands for, in bytes
+   * Whole frames of `messages` messages that pass, as they came: masked where the peer is a client.
+   * @param skimmed decoded size in bytes of the audio in those messages that were skimmed
    */
   forward (frames: Buffer, messages: number, skimmed: number): void
   /** A ping, pong or close frame, unmasked. It may lie in a shared buffer: copy what is kept. */

@@ -33,9 +33,8 @@ const finalText = 0x80 | opcodes.text
 const finalBinary = 0x80 | opcodes.binary
 
 /**
- * Reads frames off a byte stream and passes whole messages on without decoding them: what may pass is handed over as
- * the very bytes that came, in runs as long as a chunk allows. Strict as RFC 6455 is on everything that stands in a
- * header; text is not checked for UTF-8, its reader does that.
+ * Reads frames off a byte stream and hands over whole messages without decoding them: what passes is handed over as the bytes that came, as
+ * many messages at once as a chunk holds. Everything in a header is held to RFC 6455. Whether a text is UTF-8 is checked by whoever reads it.
  */
 export class MessageReader<Verdict> {
   readonly #masked: boolean
@@ -44,7 +43,7 @@ export class MessageReader<Verdict> {
   readonly #sink: ReaderSink<Verdict>
   #stopped = false
   #waiting = false
-  /** What came while it waited. Its peer is not read meanwhile, so it is no more than came at once. */
+  /** What came while the reader waited. The socket is paused meanwhile, so this is at most what had been read already. */
   #unread: Buffer[] = []
 
   /** Bytes of a frame that is not complete yet. */
@@ -75,7 +74,7 @@ export class MessageReader<Verdict> {
     this.#unread = []
   }
 
-  /** Reads nothing more until `proceed`: what was taken out last is not decided yet. */
+  /** Reads nothing more until `proceed`: the verdict about the last message is not final yet. */
   wait (): void {
     this.#waiting = true
   }
@@ -114,7 +113,7 @@ export class MessageReader<Verdict> {
   #walk (chunk: Buffer): void {
     const size = chunk.length
     const sink = this.#sink
-    // What passes goes on in runs: from `run` on, so many messages.
+    // Messages that pass are forwarded together: `run` is where the first of them begins.
     let run = 0
     let messages = 0
     let skimmed = 0
@@ -160,7 +159,7 @@ export class MessageReader<Verdict> {
     return inspects ? this.#sink.judge(this.#payload(chunk, start, end), binary, !this.#masked) : undefined
   }
 
-  /** What the base64 between prefix and suffix of a text that is skimmed stands for, in bytes; -1 where it is not. */
+  /** Decoded size in bytes of the audio in a text that may be skimmed; -1 where it may not. */
   #sparedBytes (chunk: Buffer, start: number, end: number): number {
     const { skim } = this.#sink
     if (skim === undefined) return -1
@@ -170,7 +169,7 @@ export class MessageReader<Verdict> {
       if (!standsAt(chunk, start, 0, prefix, maskAt)) continue
       const from = prefix.length
       let to = length - skim.suffix.length
-      // A client that says more behind the audio, an id for one, does so at the very end.
+      // Fields behind the audio, as `event_id`, stand at the very end: where a quote is found there, the text is read.
       if (to < from || !standsAt(chunk, start, to, skim.suffix, maskAt) || standsWithin(chunk, start, Math.max(from, to - longestId), to, quote, maskAt)) continue
       while (to > from && standsAt(chunk, start, to - 1, padding, maskAt)) to--
       return Math.floor((to - from) * 3 / 4)
@@ -188,7 +187,7 @@ export class MessageReader<Verdict> {
     if (length < 0) return brokenHeader
     const { maxMessageBytes } = this.#limits
     const total = this.#fragments.bytes + length
-    // A control frame is no part of the message. The header is left out of the sum only where it matters.
+    // A control frame is no part of the message. The header's own length is looked up only where it decides.
     if (total > maxMessageBytes && (chunk[at]! & 0x08) === 0 && total - headerLength(chunk, at, size) > maxMessageBytes) {
       return tooLarge
     }
@@ -217,7 +216,7 @@ export class MessageReader<Verdict> {
       this.#fail(unfinishedBytes)
       return
     }
-    // What is needed grows as the header comes in: first its length, then the frame's.
+    // First the length of the header is known, and with the header the length of the frame.
     if (this.#tailLength < this.#tailNeeds) return
     const frame = this.#tail.subarray(0, this.#tailLength)
     const needed = this.#frameLength(frame, 0, this.#tailLength)

@@ -4,7 +4,7 @@ export interface UnfinishedBytes {
   add (bytes: number): boolean
 }
 
-/** One count for all readers of a gateway: many peers with a message each that never ends hold no more than `cap` together. */
+/** One count for all readers of a gateway, so that many peers, each with a message that never ends, hold no more than `cap` together. */
 export function createUnfinishedBytes (cap: number): UnfinishedBytes {
   let held = 0
   return {

@@ -80,7 +80,7 @@ t.test('an Entra token is a bearer token, and a key counts before it', async t =
   t.equal(load(t, `credential_list: [{ credential_name: c, credential_values: { azure_ad_token: entra-token } }]\n${entry(', litellm_credential_name: c')}`, { env }).options.deployments?.[0]?.token?.(), 'entra-token')
 })
 
-t.test('a wrong value is an error that names its place and not the value', async t => {
+t.test('a wrong value is an error that names its line and field and not the value', async t => {
   const params = 'config.yaml:3: model_list[0].litellm_params'
   for (const [text, more, expected] of [
     [entry(`, azure_ad_token: "${canary}\\n"`), {}, `${params}.azure_ad_token must be printable ASCII without spaces or line breaks`],
@@ -98,14 +98,14 @@ t.test('a wrong value is an error that names its place and not the value', async
 
 t.test('an address in the clear needs a word of its own, wherever it comes from', async t => {
   const rule = ' must be a wss:// or https:// URL, for ws:// and http:// carry key and voice in the clear; say model_info.insecure: true where the way there is safe'
-  for (const [model, env, params, place] of [
+  for (const [model, env, params, path] of [
     ['azure/m', azureEnv, ', api_base: http://proxy.internal', 'api_base'],
     ['azure/m', { ...azureEnv, AZURE_API_BASE: 'http://proxy.internal' }, '', 'api_base (from the environment)'],
     ['openai/m', bothKeys, ', api_base: ws://vllm.internal:8000/v1', 'api_base'],
     ['xai/m', { ...bothKeys, XAI_API_BASE: 'http://10.0.0.1' }, '', 'api_base (from the environment)']
   ] as const) {
     const text = (info: string): string => `model_list:\n  - model_name: voice\n    litellm_params: { model: ${model}${params} }\n    model_info: { mode: realtime${info} }\n`
-    for (const info of ['', ', insecure: false']) t.match(failure(t, text(info), { env }), new RegExp(`^config\\.yaml:3: model_list\\[0\\]\\.litellm_params\\.${escape(place + rule)}$`))
+    for (const info of ['', ', insecure: false']) t.match(failure(t, text(info), { env }), new RegExp(`^config\\.yaml:3: model_list\\[0\\]\\.litellm_params\\.${escape(path + rule)}$`))
     const { options, warnings } = load(t, text(', insecure: true'), { env })
     t.equal(options.deployments?.[0]?.insecure, true)
     t.strictSame(warnings, [])

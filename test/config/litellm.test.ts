@@ -4,7 +4,7 @@ import t from 'tap'
 import { loadLiteLLMConfig } from '../../lib/config/litellm/load.ts'
 import { resolveOptions } from '../../lib/options/resolve.ts'
 import { gateway } from '../../lib/options/schema/gateway.ts'
-import type { OptionSchema } from '../../lib/options/schema/words.ts'
+import type { OptionSchema } from '../../lib/options/schema/builders.ts'
 import { kindOf, snakeCase } from '../../lib/options/written.ts'
 import { bothKeys, canary, deployment, escape, failure, load, messages } from '../fixtures/litellm.ts'
 
@@ -487,7 +487,7 @@ t.test('an error in an included file names that file', async t => {
   t.equal(failure(t, { 'config.yaml': 'include: [a.yaml]', 'a.yaml': '\nmodel_list: 3' }), 'a.yaml:2: model_list must be a list, not a number')
 })
 
-t.test('a broken include is an error with its place', async t => {
+t.test('a broken include is an error with its file and line', async t => {
   t.equal(failure(t, { 'config.yaml': 'include:\n  - config.yaml\n' }), 'config.yaml:2: include[0] includes config.yaml again, which leads here: a cycle')
   t.equal(failure(t, { 'config.yaml': 'include: [a.yaml]', 'a.yaml': '#\ninclude: [config.yaml]' }), 'a.yaml:2: include[0] includes config.yaml again, which leads here: a cycle')
   t.equal(failure(t, 'include:\n  - gone.yaml'), 'config.yaml:2: include[0] names a file that cannot be read: gone.yaml (ENOENT)')

@@ -79,7 +79,7 @@ t.test('what recorded clients said is the same again when a beta client says it'
   }
 })
 
-/** Without what the way through beta adds (`object` of an item) or makes anew (id and place of `conversation.item.done`). */
+/** Without what the way through beta adds (`object` of an item) or makes anew (id and position of `conversation.item.done`). */
 function comparable (event: RealtimeEvent): unknown {
   const { event_id: id, previous_item_id: previous, ...rest } = JSON.parse(JSON.stringify(event, (key, value: unknown) => value === 'realtime.item' && key === 'object' ? undefined : value)) as RealtimeEvent
   return event.type === 'conversation.item.done' ? rest : { ...rest, id, previous }

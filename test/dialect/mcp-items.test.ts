@@ -105,7 +105,7 @@ t.test('xAI: a call gets the arguments that were streamed, and they end where th
 })
 
 t.test('Azure preview: which items are done is forgotten in time', async t => {
-  const state = betaUpstream.start({ strict: false, voices: {}, adjusted () {} }) as { done: Set<string> }
+  const state = betaUpstream.start({ strict: false, voices: {}, adjusted () {} }) as { done: Map<string, true> }
   const tell = betaUpstream.upstreamToClient['conversation.item.created'] as (event: RealtimeEvent, state: unknown) => unknown
   for (let n = 0; n < 1000; n++) tell({ type: 'conversation.item.created', item: { id: `i${n}`, type: 'message', status: 'completed' } }, state)
   t.equal(state.done.size, 64)

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { withParam } from '../../lib/dialect/params.ts'
 
-const places = [['session.audio.output.voice', 'session.voice'], ['session.audio.input.turn_detection', 'session.turn_detection']] as const
-const told = (param: unknown, message: unknown): unknown => withParam(places, { code: 'c', param, message })
+const paths = [['session.audio.output.voice', 'session.voice'], ['session.audio.input.turn_detection', 'session.turn_detection']] as const
+const told = (param: unknown, message: unknown): unknown => withParam(paths, { code: 'c', param, message })
 
 t.test('param and message name a field as the reader knows it', async t => {
   t.strictSame(told('session.audio.output.voice', "Invalid value: 'x' for 'session.audio.output.voice'."), { code: 'c', param: 'session.voice', message: "Invalid value: 'x' for 'session.voice'." })
@@ -10,7 +10,7 @@ t.test('param and message name a field as the reader knows it', async t => {
     { code: 'c', param: 'session.turn_detection.threshold', message: 'session.turn_detection.threshold: session.turn_detection.threshold' })
 })
 
-t.test('other fields in a message stay, those that begin with the same words too', async t => {
+t.test('other fields in a message stay, those that begin with the same text too', async t => {
   const message = "'session.audio.output.voice_mode' and 'session.audio.input.turn_detection'"
   t.strictSame(told('session.audio.output.voice', message), { code: 'c', param: 'session.voice', message })
 })
@@ -22,7 +22,7 @@ t.test('what a message says beside the field is never read as a pattern', async 
 t.test('an error stays as it is where both shapes have the same field, or none is named', async t => {
   for (const param of ['session.instructions', 'session.audio.output.voices', 'session.audio', '', null, undefined, 7]) {
     const error = { param, message: 'session.audio.output.voice' }
-    t.equal(withParam(places, error), error)
+    t.equal(withParam(paths, error), error)
   }
 })
 

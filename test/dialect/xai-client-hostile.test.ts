@@ -90,12 +90,12 @@ t.test('the state stays small over thousands of turns that end well, badly or no
   const session = startXaiSession()
   const heard = 'conversation.item.input_audio_transcription'
   for (let i = 0; i < 9_999; i++) {
-    const place = { item_id: `item_${i}`, content_index: 0 }
+    const position = { item_id: `item_${i}`, content_index: 0 }
     session.up({ type: 'session.update', session: { instructions: `${i}`, voice: `voice_${i}` } })
     session.up({ type: 'input_audio_buffer.commit' })
-    session.down({ type: `${heard}.delta`, ...place, delta: 'Hello' })
-    if (i % 3 === 0) session.down({ type: `${heard}.completed`, ...place, transcript: 'Hello' })
-    if (i % 3 === 1) session.down({ type: `${heard}.failed`, ...place })
+    session.down({ type: `${heard}.delta`, ...position, delta: 'Hello' })
+    if (i % 3 === 0) session.down({ type: `${heard}.completed`, ...position, transcript: 'Hello' })
+    if (i % 3 === 1) session.down({ type: `${heard}.failed`, ...position })
     session.down({ type: 'response.done', response: { id: `resp_${i}`, output: [] } })
     bounded(session)
   }

@@ -36,7 +36,7 @@ t.test('OpenAI, text in and audio out: what an xAI client hears', { skip }, asyn
   const session = { instructions: (frames('openai/text_in_audio_out_turn', 'received')[0] as unknown as { session: { instructions: string } }).session.instructions }
   const item = 'item_E6U0uHIVQSnuTXndsNjl4'
   const response = 'resp_E6U0utdfn8rQdwHYPNrmv'
-  const place = { response_id: response, item_id: item, output_index: 0, content_index: 0 }
+  const position = { response_id: response, item_id: item, output_index: 0, content_index: 0 }
   const saying = { id: item, type: 'message', status: 'in_progress', role: 'assistant', content: [], object: 'realtime.item' }
   const said = { ...saying, status: 'completed', content: [{ type: 'audio', transcript: 'Hi there!' }] }
   t.strictSame(heard.filter(({ type }) => !type.endsWith('.delta')), [
@@ -61,10 +61,10 @@ t.test('OpenAI, text in and audio out: what an xAI client hears', { skip }, asyn
     { type: 'response.created', event_id: 'event_E6U0ugrU7aI5gyNBLmmbW', response: { object: 'realtime.response', id: response, status: 'in_progress', status_details: null, output: [], usage: {}, metadata: null } },
     { type: 'response.output_item.added', event_id: 'event_E6U0uuWepXgLdR9fyWe7K', response_id: response, output_index: 0, item: saying },
     { type: 'conversation.item.added', event_id: 'event_E6U0upYEVWYY7avY94Tvj', previous_item_id: 'item_E6U0u6ZFxXUxYesuS1vaT', item: saying },
-    { type: 'response.content_part.added', event_id: 'event_E6U0uHgurzTLCHcAnP4Uj', ...place, part: { type: 'audio', transcript: '' } },
-    { type: 'response.output_audio.done', event_id: 'event_E6U0uK0DXP8lPE1SyyaSF', ...place },
-    { type: 'response.output_audio_transcript.done', event_id: 'event_E6U0ughOWMPh0EQL2lpC9', ...place, transcript: 'Hi there!' },
-    { type: 'response.content_part.done', event_id: 'event_E6U0uatxeBsslgZF7TkzY', ...place, part: { type: 'audio', transcript: 'Hi there!' } },
+    { type: 'response.content_part.added', event_id: 'event_E6U0uHgurzTLCHcAnP4Uj', ...position, part: { type: 'audio', transcript: '' } },
+    { type: 'response.output_audio.done', event_id: 'event_E6U0uK0DXP8lPE1SyyaSF', ...position },
+    { type: 'response.output_audio_transcript.done', event_id: 'event_E6U0ughOWMPh0EQL2lpC9', ...position, transcript: 'Hi there!' },
+    { type: 'response.content_part.done', event_id: 'event_E6U0uatxeBsslgZF7TkzY', ...position, part: { type: 'audio', transcript: 'Hi there!' } },
     { type: 'response.output_item.done', event_id: 'event_E6U0u7IwJNUkeNgtM5vrV', response_id: response, output_index: 0, item: said },
     {
       type: 'response.done',

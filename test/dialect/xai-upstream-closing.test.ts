@@ -38,12 +38,12 @@ const all = ['output_audio.done', 'output_audio_transcript.done', 'content_part.
 
 t.test('an answer that xAI cuts off without a word is closed as OpenAI closes it', async t => {
   const told = speak().down(says.done('r1', { status: 'cancelled' }))
-  const place = { response_id: 'r1', item_id: 'i1', output_index: 0, content_index: 0 }
+  const position = { response_id: 'r1', item_id: 'i1', output_index: 0, content_index: 0 }
   const item = { id: 'i1', object: 'realtime.item', ...message, status: 'incomplete', content: spokenOf('Hello there.') }
   t.strictSame(told.slice(0, -1), [
-    { type: 'response.output_audio.done', event_id: 'ev_done_r1_done', ...place },
-    { type: 'response.output_audio_transcript.done', event_id: 'ev_done_r1_done_2', ...place, transcript: 'Hello there.' },
-    { type: 'response.content_part.done', event_id: 'ev_done_r1_done_3', ...place, part: { type: 'audio', transcript: 'Hello there.' } },
+    { type: 'response.output_audio.done', event_id: 'ev_done_r1_done', ...position },
+    { type: 'response.output_audio_transcript.done', event_id: 'ev_done_r1_done_2', ...position, transcript: 'Hello there.' },
+    { type: 'response.content_part.done', event_id: 'ev_done_r1_done_3', ...position, part: { type: 'audio', transcript: 'Hello there.' } },
     { type: 'conversation.item.done', event_id: 'ev_done_r1_done_4', previous_item_id: 'before', item },
     { type: 'response.output_item.done', event_id: 'ev_done_r1_done_5', response_id: 'r1', output_index: 0, item }
   ])
@@ -84,7 +84,7 @@ t.test('an item that had ended is not ended again, and not forgotten', async t =
   t.strictSame(told.flatMap(faultsOf), [])
 })
 
-t.test('several items are closed one after the other, in their places', async t => {
+t.test('several items are closed one after the other, in their positions', async t => {
   const told = beginCall(speak()).down(says.done('r1', { status: 'cancelled' }))
   t.strictSame(types(told), [...all.slice(0, -1), 'function_call_arguments.done', 'item.done', 'output_item.done', 'done'])
   t.strictSame(told.map(({ event_id: id }) => id), ['ev_done_r1_done', ...[2, 3, 4, 5, 6, 7, 8].map(n => `ev_done_r1_done_${n}`), 'ev_done_r1'])
@@ -105,7 +105,7 @@ t.test('the arguments of a call that had ended are not ended again', async t => 
   t.match(told.at(-1), { response: { output: [{ id: 'i1' }, { id: 'i2', arguments: '{"a":1}' }] } })
 })
 
-t.test('the items of an answer are listed in their places, whichever xAI has left out', async t => {
+t.test('the items of an answer are listed in their positions, whichever xAI has left out', async t => {
   for (const listed of [[], ['i1'], ['i2'], ['i1', 'i2']]) {
     const output = listed.map(id => id === 'i1' ? { id, ...message, status: 'completed', content: [] } : { id, ...call, status: 'completed', arguments: '{}' })
     const told = beginCall(speak()).down(says.done('r1', { status: 'completed', output }))

@@ -49,7 +49,7 @@ t.test('an item that xAI fills itself stays as it says', async t => {
 
 const call = { type: 'function_call', call_id: 'call-1', name: 'f' }
 
-t.test('a function call has no role, its place, and its arguments', async t => {
+t.test('a function call has no role, its position, and its arguments', async t => {
   const hop = startHop()
   hop.down(says.begin('r1'))
   speak(hop, 'r1', 'i1')
@@ -105,7 +105,7 @@ t.test('items are counted within their response, overlapping or not', async t =>
   t.equal(index(says.output('r2', 'i4')), 0)
 })
 
-t.test('what only lacks its place gets the first', async t => {
+t.test('what only lacks its position gets the first', async t => {
   const hop = startHop()
   hop.down(says.begin('r1'))
   hop.down(says.output('r1', 'i1'))

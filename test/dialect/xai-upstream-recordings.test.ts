@@ -112,7 +112,7 @@ for (const { name, interactions } of recordings) {
   })
 }
 
-t.test('the two calls of a round have their places, and the second response begins anew', { skip: recordings.length === 0 }, async t => {
+t.test('the two calls of a round have their positions, and the second response begins anew', { skip: recordings.length === 0 }, async t => {
   const { interactions } = recordings.find(({ name }) => name.endsWith('tool_call_round'))!
   const events = play(interactions.filter(({ direction }) => direction === 'received').map(({ data }) => data)).flatMap(({ events }) => events)
   t.strictSame(events.filter(({ type }) => type === 'response.output_item.added').map(event => [event['output_index'], itemOf(event).type]), [[0, 'message'], [1, 'function_call'], [0, 'message']])

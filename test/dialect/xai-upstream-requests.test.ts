@@ -99,7 +99,7 @@ t.test('of a response.create beside a commit no more is kept than 16 KiB', async
   const hop = manual()
   hop.up(commit)
   t.strictSame(hop.up(create({ instructions: 'x'.repeat(20_000) })), [])
-  t.equal(hop.state.requests[0]!.instead, undefined)
+  t.equal(hop.state.requests[0]!.unsent, undefined)
 })
 
 t.test('an error about something else, which names no event, takes no commit back', async t => {

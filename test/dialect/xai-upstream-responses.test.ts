@@ -163,7 +163,7 @@ t.test('errors have a type of OpenAI\'s, and a code', async t => {
   }
 })
 
-t.test('a field of the session or the response is named by its place in GA', async t => {
+t.test('a field of the session or the response is named by its path in GA', async t => {
   const rows: ReadonlyArray<readonly [xai: string, ga: string]> = [
     ['session.modalities', 'session.output_modalities'],
     ['session.max_response_output_tokens', 'session.max_output_tokens'],

@@ -90,12 +90,12 @@ const detections: readonly Row[] = [
   ['semantic, low', { audio: { input: { turn_detection: { type: 'semantic_vad', eagerness: 'low', interrupt_response: false } } } }, { turn_detection: { ...vad, interrupt_response: false, silence_duration_ms: 1000 } }, [`${field}.type`]],
   ['semantic, high', { audio: { input: { turn_detection: { type: 'semantic_vad', eagerness: 'high' } } } }, { turn_detection: { ...vad, silence_duration_ms: 200 } }, [`${field}.type`]],
   ['without responses', { audio: { input: { turn_detection: { type: 'server_vad', create_response: false } } } }, { turn_detection: { ...vad, create_response: false } }, [`${field}.create_response`]],
-  ['in xAI\'s own place', { turn_detection: { type: 'server_vad', threshold: 0.85 } }, { turn_detection: { type: 'server_vad', threshold: 0.85 } }],
+  ['at xAI\'s own path', { turn_detection: { type: 'server_vad', threshold: 0.85 } }, { turn_detection: { type: 'server_vad', threshold: 0.85 } }],
   ['semantic in xAI\'s own field', { turn_detection: { type: 'semantic_vad', eagerness: 'low' } }, { turn_detection: { ...vad, silence_duration_ms: 1000 } }, ['session.turn_detection.type']],
   ['off in xAI\'s own place, which counts', { turn_detection: null, audio: { input: { turn_detection: { type: 'server_vad' } } } }, { turn_detection: null }]
 ]
 
-t.test('a session.update tells xAI the same in its own places, or what comes nearest', async t => {
+t.test('a session.update tells xAI the same at its own paths, or what comes nearest', async t => {
   for (const [what, ga, xai, adjusted = []] of [...inputs.map(([what, ga, xai, ...rest]): Row => [what, ga, { ...xai, turn_detection: vad }, ...rest]), ...detections]) {
     const hop = startHop()
     t.strictSame(hop.up(update({ type: 'realtime', ...ga })), [{ type: 'session.update', event_id: 'c1', session: xai }], what)

@@ -41,7 +41,7 @@ t.test('a session that attaches to a call is dialled by the call alone, whatever
 t.test('who names no model is served by the first transcription deployment that the key may use', async t => {
   const upstream = await startUpstream(t)
   const deployments = [deploymentAt(upstream, { id: 'xai', model: 'grok', target: 'xai/grok' }), voice(upstream, { id: 'voice' }), whisper(upstream, { id: 'us' }), whisper(upstream, { id: 'eu', model: 'hear-eu' })]
-  const { port, fastify } = await startGateway(t, { deployments, keys: [narrow, { key: 'sk-wide-00000001' }, { key: 'sk-mute-00000001', models: ['voice'] }] })
+  const { port, fastify } = await startGateway(t, { deployments, keys: [narrow, { key: 'sk-wide-00000001' }, { key: 'sk-voice-0000001', models: ['voice'] }] })
   const served = async (key: string): Promise<string | undefined> => {
     const client = await connect(port, { key, model: null, query: 'intent=transcription' })
     t.match(await client.json(0), { type: 'session.created' })
@@ -49,7 +49,7 @@ t.test('who names no model is served by the first transcription deployment that 
   }
   t.equal(await served('sk-wide-00000001'), 'us')
   t.equal(await served(narrow.key), 'eu')
-  t.match(await request(port, { key: 'sk-mute-00000001', model: null, query: 'intent=transcription' }), { status: 400, error: { code: 'missing_model' } })
+  t.match(await request(port, { key: 'sk-voice-0000001', model: null, query: 'intent=transcription' }), { status: 400, error: { code: 'missing_model' } })
 })
 
 t.test('defaultModel serves it where it can, else a transcription deployment does', async t => {

@@ -61,13 +61,13 @@ t.test('a rate limit counts at once and for as long as the upstream says', async
 })
 
 t.test('a refused credential cools long, and says so', async t => {
-  const rested: unknown[] = []
+  const cooled: unknown[] = []
   const [a, b] = [deployment('a'), deployment('b')]
-  const { choose, report, pass } = testRouter([a, b], {}, { onCooldown: ({ id }, cause, ms) => rested.push([id, cause, ms]) })
+  const { choose, report, pass } = testRouter([a, b], {}, { onCooldown: ({ id }, cause, ms) => cooled.push([id, cause, ms]) })
   report(...refusal(a, 'credentials'))
   pass(299_999)
   t.strictSame(choose(), ['b'])
-  t.strictSame(rested, [['a', 'credentials', 300_000]])
+  t.strictSame(cooled, [['a', 'credentials', 300_000]])
 })
 
 t.test("the client's own mistake is not the deployment's failure", async t => {

@@ -36,7 +36,7 @@ const settled = (peer: Peer): PhaseEvent => ({ type: 'settled', peer, close: van
 const events: Readonly<Record<string, PhaseEvent>> = {
   drain: { type: 'drain', error: shutdown },
   'the drain\'s deadline': { type: 'fail', error: shutdown },
-  rested: { type: 'rested' },
+  idle: { type: 'idle' },
   fail: { type: 'fail', error: expired },
   'fail with a code': { type: 'fail', error: expired, closeCode: 1008 },
   close: { type: 'close', close: { code: 4001, reason: 'moved' } },
@@ -57,7 +57,7 @@ const events: Readonly<Record<string, PhaseEvent>> = {
 }
 
 const contexts: Readonly<Record<string, PhaseContext>> = {
-  rests: { running: 0, upstreamOpen: true, secret },
+  idle: { running: 0, upstreamOpen: true, secret },
   runs: { running: 1, upstreamOpen: true, secret },
   unheard: { running: 1, upstreamOpen: false, secret }
 }
@@ -88,61 +88,61 @@ function inOrder (effects: readonly Effect[]): string {
 
 /**
  * By event: from which phases it leads where, and what is done. What is not here changes nothing.
- * Behind a phase: `runs`, a response that is heard; `rests`, none; `unheard`, one that is not heard; `at rest`, either of these two.
+ * Behind a phase: `runs`, a response that is heard; `idle`, none; `unheard`, one that is not heard; `silent`, either of these two.
  */
 const table: Readonly<Record<string, ReadonlyArray<readonly [from: string, to: string, effects: string]>>> = {
   drain: [
-    ['open rests', 'closing, by gateway 1012 draining, upstream leaving 1000', 'tell draining · close client 1012 "draining" · close upstream 1000 · cut_later'],
+    ['open idle', 'closing, by gateway 1012 draining, upstream leaving 1000', 'tell draining · close client 1012 "draining" · close upstream 1000 · cut_later'],
     ['open runs / open unheard', 'draining', '']
   ],
   'the drain\'s deadline': [
-    ['open at rest / draining', 'closing, by gateway 1012 draining, upstream leaving 1000', 'tell draining · close client 1012 "draining" · close upstream 1000 · cut_later'],
+    ['open silent / draining', 'closing, by gateway 1012 draining, upstream leaving 1000', 'tell draining · close client 1012 "draining" · close upstream 1000 · cut_later'],
     ['open runs', 'closing, by gateway 1012 draining, upstream lingering 1000', 'tell draining · close client 1012 "draining" · linger'],
     ['lingering', 'closing, by client 1000, upstream leaving 1000 "bye", gone client', 'close upstream 1000 "bye" · cut_later'],
     ['lingering alone', 'closing, by gateway 3000 key_expired, upstream leaving 1000', 'close upstream 1000 · cut_later']
   ],
-  rested: [
+  idle: [
     ['draining', 'closing, by gateway 1012 draining, upstream leaving 1000', 'tell draining · close client 1012 "draining" · close upstream 1000 · cut_later'],
     ['lingering', 'closing, by client 1000, upstream leaving 1000 "bye", gone client', 'close upstream 1000 "bye" · cut_later'],
     ['lingering alone', 'closing, by gateway 3000 key_expired, upstream leaving 1000', 'close upstream 1000 · cut_later']
   ],
   fail: [
-    ['open at rest / draining at rest', 'closing, by gateway 3000 key_expired, upstream leaving 1000', 'tell key_expired · close client 3000 "key_expired" · close upstream 1000 · cut_later'],
+    ['open silent / draining silent', 'closing, by gateway 3000 key_expired, upstream leaving 1000', 'tell key_expired · close client 3000 "key_expired" · close upstream 1000 · cut_later'],
     ['open runs / draining runs', 'closing, by gateway 3000 key_expired, upstream lingering 1000', 'tell key_expired · close client 3000 "key_expired" · linger']
   ],
   'fail with a code': [
-    ['open at rest / draining at rest', 'closing, by gateway 1008 key_expired, upstream leaving 1000', 'tell key_expired · close client 1008 "key_expired" · close upstream 1000 · cut_later'],
+    ['open silent / draining silent', 'closing, by gateway 1008 key_expired, upstream leaving 1000', 'tell key_expired · close client 1008 "key_expired" · close upstream 1000 · cut_later'],
     ['open runs / draining runs', 'closing, by gateway 1008 key_expired, upstream lingering 1000', 'tell key_expired · close client 1008 "key_expired" · linger']
   ],
   close: [
     ['open / draining', 'closing, by gateway 4001, upstream leaving 4001 "moved"', 'close client 4001 "moved" · close upstream 4001 "moved" · cut_later']
   ],
   'client closed': [
-    ['open at rest / draining at rest', 'closing, by client 1000, upstream leaving 1000 "bye"', 'close upstream 1000 "bye" · cut_later'],
+    ['open silent / draining silent', 'closing, by client 1000, upstream leaving 1000 "bye"', 'close upstream 1000 "bye" · cut_later'],
     ['open runs / draining runs', 'closing, by client 1000, upstream lingering 1000 "bye"', 'linger'],
-    ['client settling at rest', 'closing, by client 1006, upstream leaving 1000 "bye"', 'close upstream 1000 "bye" · cut_later'],
+    ['client settling silent', 'closing, by client 1006, upstream leaving 1000 "bye"', 'close upstream 1000 "bye" · cut_later'],
     ['client settling runs', 'closing, by client 1006, upstream lingering 1000 "bye"', 'linger'],
-    ['lingering at rest / client gone at rest', 'closing, by client 1000, upstream leaving 1000 "bye", gone client', 'close upstream 1000 "bye" · cut_later'],
+    ['lingering silent / client gone silent', 'closing, by client 1000, upstream leaving 1000 "bye", gone client', 'close upstream 1000 "bye" · cut_later'],
     ['lingering runs / client gone runs', 'closing, by client 1000, upstream lingering 1000 "bye", gone client', 'linger'],
-    ['client told at rest', 'closing, by upstream 1001, upstream leaving 1000 "bye"', 'close upstream 1000 "bye" · cut_later'],
+    ['client told silent', 'closing, by upstream 1001, upstream leaving 1000 "bye"', 'close upstream 1000 "bye" · cut_later'],
     ['client told runs', 'closing, by upstream 1001, upstream lingering 1000 "bye"', 'linger']
   ],
   'client closed without a code': [
-    ['open at rest / draining at rest', 'closing, by client 1005, upstream leaving 1000', 'close upstream 1000 · cut_later'],
+    ['open silent / draining silent', 'closing, by client 1005, upstream leaving 1000', 'close upstream 1000 · cut_later'],
     ['open runs / draining runs', 'closing, by client 1005, upstream lingering 1000', 'linger'],
-    ['client settling at rest', 'closing, by client 1006, upstream leaving 1000', 'close upstream 1000 · cut_later'],
+    ['client settling silent', 'closing, by client 1006, upstream leaving 1000', 'close upstream 1000 · cut_later'],
     ['client settling runs', 'closing, by client 1006, upstream lingering 1000', 'linger'],
-    ['lingering at rest / client gone at rest', 'closing, by client 1000, upstream leaving 1000, gone client', 'close upstream 1000 · cut_later'],
+    ['lingering silent / client gone silent', 'closing, by client 1000, upstream leaving 1000, gone client', 'close upstream 1000 · cut_later'],
     ['lingering runs / client gone runs', 'closing, by client 1000, upstream lingering 1000, gone client', 'linger'],
-    ['client told at rest', 'closing, by upstream 1001, upstream leaving 1000', 'close upstream 1000 · cut_later'],
+    ['client told silent', 'closing, by upstream 1001, upstream leaving 1000', 'close upstream 1000 · cut_later'],
     ['client told runs', 'closing, by upstream 1001, upstream lingering 1000', 'linger']
   ],
   'client vanished': [
-    ['open at rest / draining at rest / client settling at rest', 'closing, by client 1006, upstream leaving 1011', 'close upstream 1011 · cut_later'],
+    ['open silent / draining silent / client settling silent', 'closing, by client 1006, upstream leaving 1011', 'close upstream 1011 · cut_later'],
     ['open runs / draining runs / client settling runs', 'closing, by client 1006, upstream lingering 1011', 'linger'],
-    ['lingering at rest / client gone at rest', 'closing, by client 1000, upstream leaving 1011, gone client', 'close upstream 1011 · cut_later'],
+    ['lingering silent / client gone silent', 'closing, by client 1000, upstream leaving 1011, gone client', 'close upstream 1011 · cut_later'],
     ['lingering runs / client gone runs', 'closing, by client 1000, upstream lingering 1011, gone client', 'linger'],
-    ['client told at rest', 'closing, by upstream 1001, upstream leaving 1011', 'close upstream 1011 · cut_later'],
+    ['client told silent', 'closing, by upstream 1001, upstream leaving 1011', 'close upstream 1011 · cut_later'],
     ['client told runs', 'closing, by upstream 1001, upstream lingering 1011', 'linger']
   ],
   'client broke the protocol': [
@@ -152,7 +152,7 @@ const table: Readonly<Record<string, ReadonlyArray<readonly [from: string, to: s
     ['client gone', 'closing, by client 1000, upstream leaving 1011, gone client', 'settle upstream']
   ],
   'client broke a limit': [
-    ['open at rest / draining at rest', 'closing, by gateway 1009 message_too_large, upstream leaving 1000', 'tell message_too_large · close client 1009 "message_too_large" · close upstream 1000 · cut_later'],
+    ['open silent / draining silent', 'closing, by gateway 1009 message_too_large, upstream leaving 1000', 'tell message_too_large · close client 1009 "message_too_large" · close upstream 1000 · cut_later'],
     ['open runs / draining runs', 'closing, by gateway 1009 message_too_large, upstream lingering 1000', 'tell message_too_large · close client 1009 "message_too_large" · linger']
   ],
   'upstream closed': [
@@ -168,20 +168,20 @@ const table: Readonly<Record<string, ReadonlyArray<readonly [from: string, to: s
     ['client settling / lingering / lingering alone / client told / leaving / client gone', '=', 'settle client']
   ],
   'upstream broke a limit': [
-    ['open at rest / draining at rest', 'closing, by gateway 1013 unfinished_bytes_exceeded, upstream leaving 1000', 'reject upstream unfinished_bytes_exceeded · tell unfinished_bytes_exceeded · close client 1013 "unfinished_bytes_exceeded" · close upstream 1000 · cut_later'],
+    ['open silent / draining silent', 'closing, by gateway 1013 unfinished_bytes_exceeded, upstream leaving 1000', 'reject upstream unfinished_bytes_exceeded · tell unfinished_bytes_exceeded · close client 1013 "unfinished_bytes_exceeded" · close upstream 1000 · cut_later'],
     ['open runs / draining runs', 'closing, by gateway 1013 unfinished_bytes_exceeded, upstream lingering 1000', 'reject upstream unfinished_bytes_exceeded · tell unfinished_bytes_exceeded · close client 1013 "unfinished_bytes_exceeded" · linger'],
     ['client settling / lingering / lingering alone / client told / leaving / client gone', '=', 'reject upstream unfinished_bytes_exceeded']
   ],
   'client settled': [
-    ['client settling at rest', 'closing, by client 1006, upstream leaving 1011', 'reject client protocol_error · close upstream 1011 · cut_later'],
+    ['client settling silent', 'closing, by client 1006, upstream leaving 1011', 'reject client protocol_error · close upstream 1011 · cut_later'],
     ['client settling runs', 'closing, by client 1006, upstream lingering 1011', 'reject client protocol_error · linger'],
-    ['lingering at rest / client gone at rest', 'closing, by client 1000, upstream leaving 1000 "bye", gone client', 'reject client protocol_error · close upstream 1000 "bye" · cut_later'],
+    ['lingering silent / client gone silent', 'closing, by client 1000, upstream leaving 1000 "bye", gone client', 'reject client protocol_error · close upstream 1000 "bye" · cut_later'],
     ['lingering runs / client gone runs', 'closing, by client 1000, upstream lingering 1000 "bye", gone client', 'reject client protocol_error · linger'],
-    ['lingering alone at rest', 'closing, by gateway 3000 key_expired, upstream leaving 1000', 'reject client protocol_error · close upstream 1000 · cut_later'],
+    ['lingering alone silent', 'closing, by gateway 3000 key_expired, upstream leaving 1000', 'reject client protocol_error · close upstream 1000 · cut_later'],
     ['lingering alone runs', 'closing, by gateway 3000 key_expired, upstream lingering 1000', 'reject client protocol_error · linger'],
-    ['client told at rest', 'closing, by upstream 1001, upstream leaving 1000', 'reject client protocol_error · close upstream 1000 · cut_later'],
+    ['client told silent', 'closing, by upstream 1001, upstream leaving 1000', 'reject client protocol_error · close upstream 1000 · cut_later'],
     ['client told runs', 'closing, by upstream 1001, upstream lingering 1000', 'reject client protocol_error · linger'],
-    ['leaving at rest', 'closing, by gateway 4001, upstream leaving 1000', 'reject client protocol_error · close upstream 1000 · cut_later'],
+    ['leaving silent', 'closing, by gateway 4001, upstream leaving 1000', 'reject client protocol_error · close upstream 1000 · cut_later'],
     ['leaving runs', 'closing, by gateway 4001, upstream lingering 1000', 'reject client protocol_error · linger']
   ],
   'upstream settled': [
@@ -213,18 +213,18 @@ for (const [name, event] of Object.entries(events)) {
     const rows = new Map(table[name]!.flatMap(([from, to, effects]) => from.split(' / ').map(each => [each, { to, effects }])))
     for (const [from, phase] of Object.entries(phases)) {
       for (const [when, context] of Object.entries(contexts)) {
-        const { to, effects } = rows.get(`${from} ${when}`) ?? (when === 'runs' ? undefined : rows.get(`${from} at rest`)) ?? rows.get(from) ?? { to: '=', effects: '' }
+        const { to, effects } = rows.get(`${from} ${when}`) ?? (when === 'runs' ? undefined : rows.get(`${from} silent`)) ?? rows.get(from) ?? { to: '=', effects: '' }
         const next = transition(phase, event, context)
         t.strictSame({ to: shown(next.phase, phase), effects: inOrder(next.effects) }, { to, effects }, `${from}, ${when}`)
       }
     }
-    const known = Object.keys(phases).flatMap(from => [from, ...[...Object.keys(contexts), 'at rest'].map(when => `${from} ${when}`)])
+    const known = Object.keys(phases).flatMap(from => [from, ...[...Object.keys(contexts), 'silent'].map(when => `${from} ${when}`)])
     t.strictSame([...rows.keys()].filter(row => !known.includes(row)), [], 'no row is of another phase')
   })
 }
 
 t.test('what is waited for says afterwards what was wrong', async t => {
-  const { effects } = transition(phases['open']!, events['client broke the protocol']!, contexts['rests']!)
+  const { effects } = transition(phases['open']!, events['client broke the protocol']!, contexts['idle']!)
   t.strictSame(effects, [{ do: 'settle', peer: 'upstream', then: { type: 'settled', peer: 'client', close: vanished, failure: 'protocol_error' } }])
 })
 
@@ -249,7 +249,7 @@ class World {
   get possible (): PhaseEvent[] {
     const ends = (['client', 'upstream'] as const).filter(peer => !this.ended.has(peer))
     return [
-      ...['drain', 'the drain\'s deadline', 'rested', 'fail', 'fail with a code', 'close'].map(name => events[name]!),
+      ...['drain', 'the drain\'s deadline', 'idle', 'fail', 'fail with a code', 'close'].map(name => events[name]!),
       ...Object.values(events).filter(event => event.type === 'ended' && ends.includes(event.peer)),
       ...(['client', 'upstream'] as const).filter(peer => this.ended.has(peer) && !this.gone.has(peer)).map(peer => ({ type: 'gone', peer }) as const),
       ...this.#settling,

@@ -69,7 +69,7 @@ export async function startHost ({ upstreamPort, maxSessions, tell }: HostOption
     deployments: [
       { model: 'voice', ...at(upstreamPort) },
       { model: 'failover', ...at(deadPort), order: 0 },
-      // What rests is not tried, and a session without a fault could not know why.
+      // A deployment in cooldown is not tried, and a session without a fault could not know why.
       { model: 'failover', ...at(upstreamPort), order: 1, cooldownMs: 0 },
       { model: 'hedged', ...at(upstreamPort), target: 'openai/gpt-slow', order: 0, cooldownMs: 0 },
       { model: 'hedged', ...at(upstreamPort), order: 1, cooldownMs: 0 },

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { createAccounts } from './accounts.ts'
 import { createField } from './field.ts'
 import type { Field } from './field.ts'
-import { probeDrain, probePlaces, probeUnfinished } from './probes.ts'
+import { probeDrain, probeSlots, probeUnfinished } from './probes.ts'
 import { startRemote } from './remote.ts'
 import type { Remote } from './remote.ts'
 import { judgeCoverage, judgeMemory, judgeRest, mib } from './verdict.ts'
@@ -41,7 +41,7 @@ async function main (): Promise<void> {
 
   const accounts = createAccounts()
   const field = await createField(seed, accounts)
-  // Some more than the clients: what ends takes its time, and a storm comes on top. A place that leaks shows soon.
+  // Some more than the clients: what ends takes its time, and a storm comes on top. A slot that leaks shows soon.
   const gateway = await startRemote({ upstreamPort: field.upstreamPort, maxSessions: 3 * sessions + 50 }, accounts.hear)
   const findings: Finding[] = []
   try {
@@ -55,7 +55,7 @@ async function main (): Promise<void> {
     if (minutes >= 1) findings.push(judgeCoverage(accounts.errors))
 
     const probes = { port: gateway.port, accounts, nextId: field.nextId }
-    findings.push(finding('places of a deployment', await probePlaces(probes)))
+    findings.push(finding('slots of a deployment', await probeSlots(probes)))
     findings.push(finding('bytes of unfinished messages', await probeUnfinished(probes)))
     findings.push(finding('drain under load', await probeDrain(probes, gateway.drain)))
     const code = await gateway.end()

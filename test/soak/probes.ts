@@ -55,16 +55,16 @@ async function leave ({ accounts }: ProbeField, members: readonly Member[]): Pro
   }
 }
 
-/** Every place of a deployment with few of them can be had again: exactly as many as there are. */
-export async function probePlaces (field: ProbeField): Promise<string[]> {
+/** Every slot of a deployment with few of them can be had again: exactly as many as there are. */
+export async function probeSlots (field: ProbeField): Promise<string[]> {
   let faults: string[] = []
-  // The router's own probes take a place as well, for as long as their dial takes.
+  // The router's own probes take a slot as well, for as long as their dial takes.
   for (let round = 0; round < 15; round++) {
     const members = await Promise.all(Array.from({ length: limitedSessions }, () => join(field, { request: 'limited-model' })))
     const more = await join(field, { request: 'limited-model' })
     await leave(field, [...members, more])
     faults = [
-      ...members.filter(({ end }) => end === undefined).map(({ status }) => `a place of the limited deployment is not back: ${status}`),
+      ...members.filter(({ end }) => end === undefined).map(({ status }) => `a slot of the limited deployment is not back: ${status}`),
       ...(more.status === 429 ? [] : [`the limited deployment took one session too many: ${more.status}`])
     ]
     if (faults.length === 0) break

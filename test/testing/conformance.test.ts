@@ -258,29 +258,29 @@ t.test('a key store that breaks a rule is found out', async t => {
   }
 })
 
-const place: Deployment = { id: 'one', model: 'voice', target: 'openai/gpt-realtime-2.1', apiKey: 'provider-secret' }
+const served: Deployment = { id: 'one', model: 'voice', target: 'openai/gpt-realtime-2.1', apiKey: 'provider-secret' }
 
 t.test('the adapters conform', async t => {
-  await t.test('openai', t => conforms(t, adapterConformance({ adapter: { ...openai, classify: classifyAnswer }, deployment: place })))
-  await t.test('openai at an address with a query', t => conforms(t, adapterConformance({ adapter: openai, deployment: { ...place, baseUrl: 'http://h:1/x/v1?model=fixed' } })))
-  await t.test('xai', t => conforms(t, adapterConformance({ adapter: xai, deployment: { ...place, target: 'xai/grok-voice-latest' } })))
-  t.equal(adapterConformance({ adapter: openai, deployment: place }).length, adapterConformance({ adapter: xai, deployment: place }).length - 7, 'what is left to the gateway is not tested')
-  await t.test('raw', t => conforms(t, adapterConformance({ adapter: rawAdapter, deployment: { ...place, target: 'raw/x', baseUrl: 'ws://127.0.0.1:9/socket' } })))
+  await t.test('openai', t => conforms(t, adapterConformance({ adapter: { ...openai, classify: classifyAnswer }, deployment: served })))
+  await t.test('openai at an address with a query', t => conforms(t, adapterConformance({ adapter: openai, deployment: { ...served, baseUrl: 'http://h:1/x/v1?model=fixed' } })))
+  await t.test('xai', t => conforms(t, adapterConformance({ adapter: xai, deployment: { ...served, target: 'xai/grok-voice-latest' } })))
+  t.equal(adapterConformance({ adapter: openai, deployment: served }).length, adapterConformance({ adapter: xai, deployment: served }).length - 7, 'what is left to the gateway is not tested')
+  await t.test('raw', t => conforms(t, adapterConformance({ adapter: rawAdapter, deployment: { ...served, target: 'raw/x', baseUrl: 'ws://127.0.0.1:9/socket' } })))
 })
 
 t.test('an adapter that breaks a rule is found out', async t => {
   const adapter = (change: Partial<UpstreamAdapter>): UpstreamAdapter => ({ ...openai, ...change })
-  const url = (change: (url: URL, hello: Parameters<UpstreamAdapter['request']>[1]) => string | void): UpstreamAdapter => adapter({
-    request (deployment, hello) {
-      const request = openai.request(deployment, hello)
+  const url = (change: (url: URL, handshake: Parameters<UpstreamAdapter['request']>[1]) => string | void): UpstreamAdapter => adapter({
+    request (deployment, handshake) {
+      const request = openai.request(deployment, handshake)
       const changed = new URL(request.url)
-      return { ...request, url: change(changed, hello) ?? changed.href }
+      return { ...request, url: change(changed, handshake) ?? changed.href }
     }
   })
-  const headers = (extra: (hello: Parameters<UpstreamAdapter['request']>[1]) => Record<string, string>): UpstreamAdapter => adapter({
-    request (deployment, hello) {
-      const request = openai.request(deployment, hello)
-      return { ...request, headers: { ...request.headers, ...extra(hello) } }
+  const headers = (extra: (handshake: Parameters<UpstreamAdapter['request']>[1]) => Record<string, string>): UpstreamAdapter => adapter({
+    request (deployment, handshake) {
+      const request = openai.request(deployment, handshake)
+      return { ...request, headers: { ...request.headers, ...extra(handshake) } }
     }
   })
   let counter = 0
@@ -301,7 +301,7 @@ t.test('an adapter that breaks a rule is found out', async t => {
       query.sort()
       return `${url.origin}/v1/realtime`
     })],
-    ['copies all that the client brought', /nothing of the client/, headers(hello => Object.fromEntries(Object.entries(hello).filter(([, value]) => typeof value === 'string')) as Record<string, string>)],
+    ['copies all that the client brought', /nothing of the client/, headers(handshake => Object.fromEntries(Object.entries(handshake).filter(([, value]) => typeof value === 'string')) as Record<string, string>)],
     ['appends parameters unescaped', /no parameter of the client/, url((url, { query }) => `${url.origin}${url.pathname}?${[...query].map(pair => pair.join('=')).join('&')}`)],
     ['lets a parameter be a path', /no parameter of the client/, url((url, { query }) => { url.pathname += [...query.keys()].join('/') })],
     ['is ready when it likes', /says when/, adapter({ readyAt: () => 'now' as 'open' })],
@@ -317,7 +317,7 @@ t.test('an adapter that breaks a rule is found out', async t => {
     ['trusts every event', /takes any event/, adapter({ classify: answer => answer.type === 'event' && (answer.event['session'] as { id: string }[])[0]!.id === 'x' ? undefined : { kind: 'fault' } })],
     ['forgives the first', /is pure: the same answer/, adapter({ classify: () => counter++ % 2 === 0 ? undefined : { kind: 'fault' } })]
   ] as ReadonlyArray<[string, RegExp, UpstreamAdapter]>) {
-    t.match((await broken(t, adapterConformance({ adapter: bad, deployment: place }))).join('\n'), rule, `one that ${what}`)
+    t.match((await broken(t, adapterConformance({ adapter: bad, deployment: served }))).join('\n'), rule, `one that ${what}`)
   }
 })
 

@@ -395,11 +395,11 @@ t.test('the telephone formats keep a sample within the steps of G.711', t => {
 })
 
 t.test('the raw adapter takes the address as it is and is ready at open', async t => {
-  const hello = { kind: 'realtime', model: 'x', query: new URLSearchParams('a=b') } as const
+  const handshake = { kind: 'realtime', model: 'x', query: new URLSearchParams('a=b') } as const
   const deployment = { id: 'd', model: 'm', target: 'raw/x', baseUrl: 'ws://127.0.0.1:1/any?x=1' }
-  t.same(rawAdapter.request(deployment, hello), { url: deployment.baseUrl, headers: {} })
-  t.same(rawAdapter.request({ ...deployment, apiKey: 'k' }, hello).headers, { Authorization: 'Bearer k' })
-  t.equal(rawAdapter.readyAt?.(hello), 'open')
+  t.same(rawAdapter.request(deployment, handshake), { url: deployment.baseUrl, headers: {} })
+  t.same(rawAdapter.request({ ...deployment, apiKey: 'k' }, handshake).headers, { Authorization: 'Bearer k' })
+  t.equal(rawAdapter.readyAt?.(handshake), 'open')
   t.equal(rawAdapter.provider, 'raw')
-  t.throws(() => rawAdapter.request({ ...deployment, baseUrl: undefined }, hello), /baseUrl/)
+  t.throws(() => rawAdapter.request({ ...deployment, baseUrl: undefined }, handshake), /baseUrl/)
 })

@@ -6,7 +6,7 @@ import type { dialects } from '../../lib/options/schema/dialects.ts'
 import type { gateway } from '../../lib/options/schema/gateway.ts'
 import type { keyPolicy, virtualKey } from '../../lib/options/schema/key.ts'
 import type { routing } from '../../lib/options/schema/routing.ts'
-import type { Fields } from '../../lib/options/schema/words.ts'
+import type { Fields } from '../../lib/options/schema/builders.ts'
 
 describe('an interface and its schema say the same', () => {
   test('deployments', () => {

@@ -111,8 +111,8 @@ t.test("an adapter of the host's decides on address, headers and subprotocol", a
   const heard: unknown[] = []
   const own: UpstreamAdapter = {
     provider: 'own',
-    request (deployment, hello) {
-      heard.push([deployment.target, hello.model, [...hello.query], hello.safetyIdentifier])
+    request (deployment, handshake) {
+      heard.push([deployment.target, handshake.model, [...handshake.query], handshake.safetyIdentifier])
       return { url: `ws://127.0.0.1:${upstream.port}/chat?who=me`, headers: { 'X-Own': '1' }, protocols: ['own.v1', 'own.v2'] }
     }
   }

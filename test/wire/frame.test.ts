@@ -60,7 +60,7 @@ t.test('a close payload is read back as it was written; what RFC 6455 forbids in
 })
 
 const key = 'dGhlIHNhbXBsZSBub25jZQ=='
-const hello = { upgrade: 'websocket', 'sec-websocket-key': key, 'sec-websocket-version': '13' }
+const headers = { upgrade: 'websocket', 'sec-websocket-key': key, 'sec-websocket-version': '13' }
 
 t.test('the handshake is answered as in the example of RFC 6455', async t => {
   t.equal(acceptFor(key), 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=')
@@ -70,17 +70,17 @@ t.test('the handshake is answered as in the example of RFC 6455', async t => {
 })
 
 t.test('a malformed handshake is told from one of another version', async t => {
-  t.equal(handshakeFault('GET', '1.1', hello), undefined)
-  t.equal(handshakeFault('GET', '1.1', { ...hello, upgrade: 'WebSocket' }), undefined)
-  t.equal(handshakeFault('GET', '1.0', hello), 'malformed')
-  t.equal(handshakeFault('POST', '1.1', hello), 'malformed')
-  t.equal(handshakeFault('GET', '1.1', { ...hello, upgrade: 'h2c' }), 'malformed')
-  t.equal(handshakeFault('GET', '1.1', { ...hello, upgrade: undefined }), 'malformed')
+  t.equal(handshakeFault('GET', '1.1', headers), undefined)
+  t.equal(handshakeFault('GET', '1.1', { ...headers, upgrade: 'WebSocket' }), undefined)
+  t.equal(handshakeFault('GET', '1.0', headers), 'malformed')
+  t.equal(handshakeFault('POST', '1.1', headers), 'malformed')
+  t.equal(handshakeFault('GET', '1.1', { ...headers, upgrade: 'h2c' }), 'malformed')
+  t.equal(handshakeFault('GET', '1.1', { ...headers, upgrade: undefined }), 'malformed')
   for (const wrong of [undefined, '', 'short==', `${key}, ${key}`, `${key}\n`, 'dGhlIHNhbXBsZSBub25jZ===']) {
-    t.equal(handshakeFault('GET', '1.1', { ...hello, 'sec-websocket-key': wrong }), 'malformed', `key ${wrong}`)
+    t.equal(handshakeFault('GET', '1.1', { ...headers, 'sec-websocket-key': wrong }), 'malformed', `key ${wrong}`)
   }
   for (const version of [undefined, '8', '14', '13, 8', ' 13']) {
-    t.equal(handshakeFault('GET', '1.1', { ...hello, 'sec-websocket-version': version }), 'version', `version ${version}`)
+    t.equal(handshakeFault('GET', '1.1', { ...headers, 'sec-websocket-version': version }), 'version', `version ${version}`)
   }
 })
 

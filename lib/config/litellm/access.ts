@@ -7,7 +7,7 @@ import type { Reader } from './reader.ts'
 import type { Warnings } from './warnings.ts'
 
 /** Where a deployment is, and what opens it. */
-export type Access = Pick<DeploymentOptions, 'apiKey' | 'token' | 'baseUrl' | 'realtimeProtocol' | 'apiVersion'>
+type Access = Pick<DeploymentOptions, 'apiKey' | 'token' | 'baseUrl' | 'realtimeProtocol' | 'apiVersion'>
 
 interface AccessContext { readonly reader: Reader, readonly env: Environment, readonly warnings: Warnings }
 
@@ -25,7 +25,7 @@ export function readAccess (params: Fields, at: Field, provider: string, context
   const { keys, bases } = providerVariables[provider] ?? { keys: [], bases: [] }
   const baseUrl = reader.text(params.get('api_base')) ?? firstSet(env, bases)
   const apiKey = reader.secret(params.get('api_key')) ?? firstSet(env, keys)
-  // A server of one's own behind api_base may need no key.
+  // The operator's own server at api_base may need no key.
   if (apiKey === undefined && baseUrl === undefined && keys.length > 0) throw unavailable(at, `has no api_key, and ${keys.join(' or ')} is not set`)
   return { apiKey, baseUrl }
 }
@@ -43,7 +43,7 @@ function readAzure (params: Fields, at: Field, context: AccessContext): Access {
     return { baseUrl, ...readCredential(params, at, context), realtimeProtocol, apiVersion }
   } catch (error) {
     const why = whyUnavailable(error)
-    // The name of an Azure deployment tells nothing: one that says no mode is likely a chat model, and must not stand in the way.
+    // The name of an Azure deployment says nothing about the model. Without a mode it is likely a chat model, which must not stop the gateway.
     throw why === undefined ? error : unavailable(why.field, why.rule, { foreign: true })
   }
 }

@@ -69,9 +69,9 @@ export function readEntry (item: Field, model: string, fields: Fields, info: Fie
     headers: Object.keys(headers).length > 0 ? headers : undefined
   })
   checkWritten({ deployments: [options] }, providers, (option, rule) => {
-    const words = rule.replace('insecure: true', 'model_info.insecure: true')
-    // How a server is reached is a chat model's own affair, and not to be judged here.
-    return /\.(?:baseUrl|apiKey|headers)\b/.test(option) ? unavailable(locate(option), words, { foreign: true, wrong: true }) : fault(locate(option), words)
+    const text = rule.replace('insecure: true', 'model_info.insecure: true')
+    // An entry without a mode may be a chat model: what is wrong with its server must not keep the gateway from starting.
+    return /\.(?:baseUrl|apiKey|headers)\b/.test(option) ? unavailable(locate(option), text, { foreign: true, wrong: true }) : fault(locate(option), text)
   })
   return { field: item, options, shares: defined(shares) }
 

@@ -9,7 +9,7 @@ const maxAliasCount = 10_000
 const maxDepth = 64
 
 /**
- * Parses one YAML text into fields with their places. Nothing is executed: tags that ask for more than plain data are an error.
+ * Parses one YAML text into fields that know their lines. Nothing is executed: tags that ask for more than plain data are an error.
  * YAML 1.1 as PyYAML reads it (`yes` is true, `<<` merges, a repeated key is legal and the last one counts).
  * @param onRepeated hears of each repeated key.
  */
@@ -17,9 +17,9 @@ export function parseFields (text: string, file: string, onRepeated: (field: Fie
   const lines = new LineCounter()
   const document = parseDocument(text, { version: '1.1', customTags: plainTags, lineCounter: lines, uniqueKeys: false, logLevel: 'error' })
   // The parser's own sentence stays out: it quotes the source, and the source holds secrets.
-  const invalid = (at: number, words: string): Error => {
+  const invalid = (at: number, reason: string): Error => {
     const { line, col } = lines.linePos(at)
-    return new ConfigError(`${file}:${line}:${col}: not valid YAML (${words})`)
+    return new ConfigError(`${file}:${line}:${col}: not valid YAML (${reason})`)
   }
   const problem = document.errors[0] ?? document.warnings[0]
   if (problem !== undefined) throw invalid(problem.pos[0], problem.code.toLowerCase().replaceAll('_', ' '))
@@ -48,8 +48,8 @@ export function parseFields (text: string, file: string, onRepeated: (field: Fie
     const field = (value: Field['value']): Field => ({ file, line, path, value })
     if (depth > maxDepth) throw fault(field(null), `is nested deeper than ${maxDepth} levels: an alias that holds itself?`)
     const source = target(node)
-    const at = (name: string | number, place: unknown): At => ({
-      line: lineOf(place) ?? line,
+    const at = (name: string | number, node: unknown): At => ({
+      line: lineOf(node) ?? line,
       path: typeof name === 'number' ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`,
       depth: depth + 1
     })
@@ -77,7 +77,7 @@ export function parseFields (text: string, file: string, onRepeated: (field: Fie
 
 interface At { readonly line: number, readonly path: string, readonly depth: number }
 
-// y and n are booleans in YAML 1.1 and not for PyYAML; a date is read best as it was written; the others are no plain data.
+// Leaves tags out. `y` and `n` are booleans in YAML 1.1 but not for PyYAML; a date stays as it is written; the others are not plain data.
 function plainTags (tags: Tags): Tags {
   return tags.flatMap((tag): Tags => {
     const [, name] = typeof tag === 'string' ? [] : /:(bool|timestamp|binary|omap|pairs|set)$/.exec(tag.tag) ?? []
@@ -91,7 +91,7 @@ function isMerge (key: unknown): key is Node {
   return isScalar(key) && key.source === '<<' && key.type === 'PLAIN'
 }
 
-/** The pairs of a mapping by name, where they are written; those that `<<` brings are written elsewhere. */
+/** The pairs that are written in a mapping itself, by name. Those that `<<` brings stand elsewhere. */
 function pairsOf (node: unknown, at: Field): Map<string, Pair[]> {
   const pairs = new Map<string, Pair[]>()
   for (const pair of isMap(node) ? node.items : []) {

@@ -5,22 +5,22 @@ import type { Reader } from './reader.ts'
 import type { RouterSettings } from './router-settings.ts'
 import type { Warnings } from './warnings.ts'
 
-/** LiteLLM's default number of further tries in a group; with the first one it makes the gateway's default of 4. */
+/** LiteLLM's default number of retries in a group. With the first try that is 4, the gateway's default of `maxCandidates`. */
 const defaultRetries = 3
 
 // The most that the option takes.
 const mostCandidates = 100
 
 /** The public models of the gateway, as fallbacks may name them. */
-export interface PublicModels {
+interface PublicModels {
   /** Whether somebody serves the name, an alias included. */
   readonly serves: (name: string) => boolean
   readonly aliases: ReadonlyMap<string, string>
 }
 
 /**
- * LiteLLM's fallbacks and retries. There a fallback that fails goes on with its own fallbacks, to a depth of `max_fallbacks`; here a
- * list is all there is, so each list is written out as LiteLLM would walk it.
+ * LiteLLM's fallbacks and retries. There a fallback that fails goes on with its own fallbacks, down to a depth of `max_fallbacks`. Here each
+ * model has one flat list, so each list is written out in the order in which LiteLLM would try them.
  */
 export function readFallbacks (settings: RouterSettings, models: PublicModels, reader: Reader, warnings: Warnings): Pick<RoutingOptions, 'fallbacks' | 'defaultFallbacks' | 'maxCandidates'> {
   const { retries, maxFallbacks } = settings
@@ -47,7 +47,7 @@ export function readFallbacks (settings: RouterSettings, models: PublicModels, r
   return {
     ...(lists.size > 0 && { fallbacks }),
     ...(defaultFallbacks.length > 0 && { defaultFallbacks }),
-    // So many tries in each group that a session may come to.
+    // The tries of each group, for all groups that a session may come to.
     ...((retries !== undefined || longest > 0) && { maxCandidates: Math.min(mostCandidates, (1 + (retries ?? defaultRetries)) * (1 + longest)) })
   }
 

@@ -3,7 +3,7 @@ import { ConfigError } from '../../errors.ts'
 /** A plain value of a config file. */
 export type Scalar = string | number | boolean | null
 
-/** A value of a config file together with its place, so that every complaint can name file, line and field. */
+/** A value of a config file with its file, line and path, so that every error and warning can name them. */
 export interface Field {
   /** The file as it was named by whoever asked for it. */
   readonly file: string
@@ -14,14 +14,14 @@ export interface Field {
   readonly value: Scalar | readonly Field[] | ReadonlyMap<string, Field>
 }
 
-/** The place of a field, as every message starts. */
-export function place (field: Field): string {
+/** File, line and path of a field: how every message begins. */
+export function locationOf (field: Field): string {
   return `${field.file}:${field.line}: ${field.path}`
 }
 
 /** An error that names file, line, field and rule. `rule` must not hold the value. */
 export function fault (field: Field, rule: string): Error {
-  return new ConfigError(`${place(field)} ${rule}`)
+  return new ConfigError(`${locationOf(field)} ${rule}`)
 }
 
 /** Why something cannot be had on this machine: a variable that is not set, a provider that is not served. */
@@ -30,14 +30,14 @@ export interface Unavailable {
   readonly rule: string
   /** Its provider is none of the gateway's, as in a file that serves chat models too. */
   readonly foreign: boolean
-  /** It is there, and wrong: what says that it is a realtime model is not left out for it. */
+  /** A value is there and wrong. An entry that says `mode: realtime` is then an error, and not left out. */
   readonly wrong: boolean
 }
 
 // Beside the error and not on it: an error may be logged with all its members, and a field may hold keys.
 const reasons = new WeakMap<Error, Unavailable>()
 
-/** A fault that a reader may get over where something else can stand in. */
+/** A fault that need not stop the gateway where another deployment serves the same model. */
 export function unavailable (field: Field, rule: string, { foreign = false, wrong = false } = {}): Error {
   const error = fault(field, rule)
   reasons.set(error, { field, rule, foreign, wrong })

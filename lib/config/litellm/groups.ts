@@ -6,16 +6,16 @@ import type { Field } from './field.ts'
 import type { Reader } from './reader.ts'
 import type { Warnings } from './warnings.ts'
 
-export interface SharingRules {
+interface SharingRules {
   readonly strategyOf: (model: string) => StrategyName
   /** Whether `rpm` is a limit; `usage` makes it one in any case. */
   readonly enforcesRpm: boolean
 }
 
 /**
- * LiteLLM's order and shares. Where one deployment of a group has an `order`, those without come after all that have.
- * Among equals under `simple-shuffle`, where one has a `weight`, those without count 0; where none has, `rpm` stands in, then
- * `tpm`; where there is nothing at all, everyone is equal. The other strategies have no such shares.
+ * LiteLLM's order and shares. Where one deployment of a group has an `order`, those without one come last. Under `simple-shuffle` deployments
+ * of one order share by `weight`, where none has one by `rpm`, then by `tpm`, else evenly; one that lacks the number counts 0. The other
+ * strategies have no shares.
  */
 export function shareGroups (entries: readonly Entry[], { strategyOf, enforcesRpm }: SharingRules, warnings: Warnings): DeploymentOptions[] {
   const ordered = entries.map(entry => {

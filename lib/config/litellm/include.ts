@@ -20,7 +20,7 @@ interface Pending {
 export function readWithIncludes (file: string, warnings: Warnings): ReadonlyMap<string, Field> {
   const merged = new Map<string, Field>()
   const loaded = new Set<string>()
-  // Breadth first, as LiteLLM goes: an include of an include counts after all includes of the first file.
+  // Breadth first, as LiteLLM reads them: the includes of an included file come after all includes of the first file.
   const queue: Pending[] = [{ file, chain: [resolve(file)] }]
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const path = next.chain.at(-1)!

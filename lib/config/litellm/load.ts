@@ -79,7 +79,7 @@ export function loadLiteLLMConfig (file: string, { env, providers = [] }: LoadOp
   const aliases = readAliases(router.get('model_group_alias'), deployments, reader, warnings)
   const models = { aliases, serves: (name: string) => aliases.has(name) || isServed(deployments, name) }
   const routing = merge({ ...routerWide.routing, ...(aliases.size > 0 && { aliases: Object.fromEntries(aliases) }), ...readFallbacks(routerWide, models, reader, warnings) }, ownRouting)
-  checkWritten({ deployments, routing }, allProviders, (option, rule) => fault(placeOf(option), rule))
+  checkWritten({ deployments, routing }, allProviders, (option, rule) => fault(fieldOf(option), rule))
 
   const writtenKey = own.masterKey ?? readMasterKey(general.get('master_key'), reader)
   const masterKey = writtenKey ?? masterKeyFrom(fullEnv, ['LITELLM_MASTER_KEY'])
@@ -94,12 +94,12 @@ export function loadLiteLLMConfig (file: string, { env, providers = [] }: LoadOp
   }
   return { options, warnings: warnings.all() }
 
-  // What LiteLLM's sections gave was checked when it was read: what is left is ours, or a deployment against the others.
-  function placeOf (option: string): Field {
-    const [, index, rest = ''] = /^deployments\[(\d+)\](.*)$/s.exec(option) ?? []
+  // Each entry of LiteLLM's sections was checked when it was read. A rule that is broken now is about our own section, or about entries together.
+  function fieldOf (option: string): Field {
+    const [, index, within = ''] = /^deployments\[(\d+)\](.*)$/s.exec(option) ?? []
     const entry = entries[Number(index)]
     if (entry !== undefined) return entry.field
-    return descend(settings!, index === undefined ? option : `deployments[${Number(index) - entries.length}]${rest}`)
+    return descend(settings!, index === undefined ? option : `deployments[${Number(index) - entries.length}]${within}`)
   }
 
   function section (name: Section, served: readonly string[]): Sections {
@@ -109,7 +109,7 @@ export function loadLiteLLMConfig (file: string, { env, providers = [] }: LoadOp
   }
 }
 
-// The file's variables count before those of the process, as LiteLLM sets them there. One that refers to an unset variable is passed over.
+// As in LiteLLM, the file's variables win over those of the process. One that refers to a variable that is not set is passed over.
 function withFileVariables (env: Environment, field: Field | undefined): Environment {
   const outer = createReader(env)
   const added: Record<string, string> = {}
@@ -137,7 +137,7 @@ function readCredentials (field: Field | undefined, reader: Reader): Map<string,
   return credentials
 }
 
-// A setting of ours counts over LiteLLM's; lists by name are one list.
+// A setting of `realtime_settings` wins over LiteLLM's. Aliases and fallbacks are merged.
 function merge (theirs: RoutingOptions, ours: RoutingOptions = {}): RoutingOptions {
   const aliases = { ...theirs.aliases, ...ours.aliases }
   const fallbacks = { ...theirs.fallbacks, ...ours.fallbacks }

@@ -3,7 +3,7 @@ import { firstSet, wildcards } from '../../options/environment.ts'
 import type { Environment } from '../../options/environment.ts'
 import { readEntry } from './deployment.ts'
 import type { DeploymentContext, Entry } from './deployment.ts'
-import { fault, place, required, unavailable, whyUnavailable } from './field.ts'
+import { fault, locationOf, required, unavailable, whyUnavailable } from './field.ts'
 import type { Field, Unavailable } from './field.ts'
 import type { Reader } from './reader.ts'
 import { reportFields } from './report-fields.ts'
@@ -60,7 +60,7 @@ export function readModelList (list: readonly Field[], context: DeploymentContex
   return read.flatMap(group => group.entries)
 }
 
-// LiteLLM's entry for every model: the name that a client asks for says the provider.
+// LiteLLM's entry for every model (`model_name: "*"`): the prefix of the name that a client asks for names the provider.
 function readEverything (item: Field, params: ReadonlyMap<string, Field>, info: ReadonlyMap<string, Field>, context: DeploymentContext): Entry[] {
   const own = ['api_key', 'api_base'].map(name => params.get(name)).find(field => field !== undefined && field.value !== null)
   if (own !== undefined) throw unavailable(own, 'belongs to one provider, and the model * to all; write an entry for each, as model_name: xai/* with model: xai/*', { foreign: true })
@@ -82,10 +82,10 @@ function readEverything (item: Field, params: ReadonlyMap<string, Field>, info: 
 }
 
 function told ({ field, rule }: Unavailable): string {
-  return `${place(field)} ${rule}`
+  return `${locationOf(field)} ${rule}`
 }
 
-// A proxy's file is full of chat and embedding models; none of them may stand in the way of the voice ones.
+// The file of a LiteLLM proxy has chat and embedding models too. They are skipped, and must not stop the gateway.
 function isOurs (item: Field, name: Field | undefined, info: ReadonlyMap<string, Field>, { reader, env, warnings }: DeploymentContext): boolean {
   const why = skipReason(info, reader, env)
   if (why !== undefined) warnings.add('skipped', item, `${typeof name?.value === 'string' ? `(${name.value}) ` : ''}is skipped: ${why}`)

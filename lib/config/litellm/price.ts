@@ -31,7 +31,7 @@ export function readPrice (fields: ReadonlyMap<string, Field>, target: string, r
 }
 
 function perMinute (input: number, output: number): VoicePrice {
-  // Twelve digits: what is beyond is the computer's arithmetic, not the price.
+  // Twelve digits: what is behind them is rounding of floating-point numbers.
   return { inputPerMinute: Number(input.toPrecision(12)), outputPerMinute: Number(output.toPrecision(12)) }
 }
 

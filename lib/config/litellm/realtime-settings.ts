@@ -1,7 +1,7 @@
 import type { RealtimeGatewayOptions, VirtualKeyOptions } from '../../../types/index.ts'
 import { didYouMean } from '../../options/did-you-mean.ts'
 import { gateway } from '../../options/schema/gateway.ts'
-import type { OptionSchema } from '../../options/schema/words.ts'
+import type { OptionSchema } from '../../options/schema/builders.ts'
 import { camelCase, kindOf, snakeCase } from '../../options/written.ts'
 import { fault, isList, isMapping } from './field.ts'
 import type { Field } from './field.ts'
@@ -17,14 +17,14 @@ export function readRealtimeSettings (section: Field | undefined, reader: Reader
 
 /** The field behind an option path: `keys[0].expiresAt` -> `realtime_settings.keys[0].expires_at`, or its nearest parent. */
 export function descend (section: Field, option: string): Field {
-  const [, index, rest = ''] = /^\[(\d+)\](.*)$/s.exec(option) ?? []
+  const [, index, within = ''] = /^\[(\d+)\](.*)$/s.exec(option) ?? []
   if (index !== undefined) {
     const item = isList(section.value) ? section.value[Number(index)] : undefined
-    return item === undefined ? section : descend(item, rest)
+    return item === undefined ? section : descend(item, within)
   }
   const path = option.replace(/^\./, '')
   if (path === '' || !isMapping(section.value)) return section
-  // Model names may hold dots and brackets, so the keys decide where a step ends; the longest that fits is meant.
+  // Model names may hold dots and brackets. So a step of the path ends where a key of the section ends, and the longest key that fits counts.
   let length = 0
   let next: Field | undefined
   for (const [written, field] of section.value) {
@@ -52,7 +52,7 @@ function readMembers (at: Field, schema: OptionSchema, reader: Reader, warnings:
     } else if (schema === gateway) {
       warnings.add('not_served', field, `has no effect in a file; give the plugin its option ${name} in code`)
     } else {
-      // The gateway does without an option, but a deployment without its token is one that nobody gets a session from.
+      // Without another option that needs code the gateway still works. A deployment without its token would refuse every session.
       throw fault(field, 'can only be given in code')
     }
   }
@@ -88,7 +88,7 @@ function isNumeric (value: unknown): boolean {
   return typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))
 }
 
-/** What LiteLLM keeps in a key's metadata and the gateway has members for. The members count where both are there. */
+/** Takes from a key's metadata what LiteLLM keeps there and the gateway has members for. Where both are given, the member counts. */
 function withMetadata (key: VirtualKeyOptions): VirtualKeyOptions {
   const { tags, disable_fallbacks: disabled } = key.metadata ?? {}
   return {

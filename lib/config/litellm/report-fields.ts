@@ -9,8 +9,8 @@ export function reportFields (section: Section, fields: ReadonlyMap<string, Fiel
   for (const [name, field] of fields) {
     if (served.includes(name) || field.value === null) continue
     const { known, hint } = describe(section, name)
-    const instead = hint === undefined ? '' : `; ${hint}`
-    if (known || hint !== undefined) warnings.add('not_served', field, `has no effect here${instead}`)
+    const advice = hint === undefined ? '' : `; ${hint}`
+    if (known || hint !== undefined) warnings.add('not_served', field, `has no effect here${advice}`)
     else warnings.add('unknown', field, `is unknown and has no effect${didYouMean(name, [...served, ...knownFields(section)])}`)
   }
 }

@@ -21,7 +21,7 @@ const strategies = new Map<string, StrategyName>([
   ['cost-based-routing', 'cost']
 ])
 
-// What a timer of Node's holds, and more than anybody counts to.
+// The longest that a timer of Node's can wait, and a number of failures that is never reached.
 const mostSeconds = 2_147_483
 const mostFails = 999_999
 
@@ -64,7 +64,7 @@ export function readRouterSettings (router: Fields, litellm: Fields, reader: Rea
     routing: {
       ...(strategy !== undefined && { strategy }),
       ...(latencyBuffer !== undefined && { latencyBuffer }),
-      // LiteLLM begins a cooldown at the failure after those that are allowed, the gateway at the last of them.
+      // LiteLLM begins a cooldown at the first failure beyond `allowed_fails`, the gateway at failure number `allowedFails`.
       ...(allowedFails !== undefined && { allowedFails: Math.min(allowedFails, mostFails) + 1 }),
       ...(cooldownMs !== undefined && { cooldownMs }),
       ...(tagFiltering !== undefined && { tagFiltering })
@@ -104,8 +104,8 @@ function readChecks (field: Field | undefined, reader: Reader, warnings: Warning
   const checks = reader.list(field) ?? []
   for (const item of checks) {
     if (reader.text(item) === 'enforce_model_rate_limits') continue
-    const instead = reader.text(item) === 'deployment_affinity' ? '; realtime_settings.routing.sticky keeps a key on its deployment' : ''
-    warnings.add('not_served', item, `has no effect here${instead}`)
+    const hint = reader.text(item) === 'deployment_affinity' ? '; realtime_settings.routing.sticky keeps a key on its deployment' : ''
+    warnings.add('not_served', item, `has no effect here${hint}`)
   }
   return checks.some(item => reader.text(item) === 'enforce_model_rate_limits')
 }

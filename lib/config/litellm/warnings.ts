@@ -18,28 +18,28 @@ export interface ConfigWarning {
   readonly message: string
 }
 
-/** Collects warnings; the same field with the same words is one warning, however many lines it stands on. */
+/** Collects warnings. The same text about the same field is one warning, on however many lines the field stands. */
 export interface Warnings {
-  add (kind: ConfigWarning['kind'], field: Field, words: string): void
+  add (kind: ConfigWarning['kind'], field: Field, text: string): void
   all (): ConfigWarning[]
 }
 
-interface Entry { readonly kind: ConfigWarning['kind'], readonly file: string, readonly words: string, readonly fields: Field[] }
+interface Entry { readonly kind: ConfigWarning['kind'], readonly file: string, readonly text: string, readonly fields: Field[] }
 
 export function createWarnings (): Warnings {
   const entries = new Map<string, Entry>()
   return {
-    add (kind, field, words) {
-      const key = JSON.stringify([kind, field.file, general(field.path), words])
+    add (kind, field, text) {
+      const key = JSON.stringify([kind, field.file, general(field.path), text])
       const entry = entries.get(key)
-      if (entry === undefined) entries.set(key, { kind, file: field.file, words, fields: [field] })
+      if (entry === undefined) entries.set(key, { kind, file: field.file, text, fields: [field] })
       else entry.fields.push(field)
     },
     all () {
-      return [...entries.values()].map(({ kind, file, words, fields }) => {
+      return [...entries.values()].map(({ kind, file, text, fields }) => {
         const lines = [...new Set(fields.map(field => field.line))]
         const field = fields.length === 1 ? fields[0]!.path : general(fields[0]!.path)
-        return { kind, file, lines, field, message: `${file}:${lines.join(', ')}: ${field} ${words}` }
+        return { kind, file, lines, field, message: `${file}:${lines.join(', ')}: ${field} ${text}` }
       })
     }
   }

@@ -12,7 +12,7 @@ const usualTemperature = 0.8
 
 interface State {
   readonly context: DialectContext
-  /** GA has none: the client is told what it asked for. */
+  /** What the client asked for. GA has no such field, so the client is shown this. */
   temperature: number
 }
 
@@ -58,7 +58,7 @@ function updateSession (event: RealtimeEvent, state: State): RealtimeEvent {
   if (own(session, 'type') === 'transcription') return updateTranscription(event)
   const temperature = unasked('session', session, state.context)
   if (temperature !== undefined) state.temperature = temperature ?? usualTemperature
-  // The provider knows its model by another name than the client, and lets nobody change it.
+  // The client's name of the model is not the provider's, and a session keeps its model.
   return { ...event, session: { type: 'realtime', ...nest(omit(session, ['model', 'client_secret', 'temperature']), sessionPaths) } }
 }
 
@@ -77,8 +77,8 @@ function createResponse (event: RealtimeEvent, { context }: State): RealtimeEven
 }
 
 /**
- * What the client wants of the temperature, which the provider will not hear.
- * @returns `null`: whatever is usual; `undefined`: nothing was said
+ * The temperature that the client asks for. It is not sent to the provider.
+ * @returns `null`: the default; `undefined`: the client said nothing of it
  */
 function unasked (part: 'session' | 'response', fields: Fields, context: DialectContext): number | null | undefined {
   const temperature = own(fields, 'temperature')

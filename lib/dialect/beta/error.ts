@@ -10,7 +10,7 @@ const toBeta: PathPairs = [...pairs('session', sessionPaths), ...pairs('response
 const toGa: PathPairs = toBeta.map(([ga, beta]) => [beta, ga])
 
 function pairs (part: string, paths: readonly FieldPath[]): PathPairs {
-  // `pcm16` is an object in GA, of which beta knows no `type` or `rate`.
+  // A format is a text in beta (`pcm16`) and an object in GA, whose `type` and `rate` have no path in beta.
   return paths.map(({ beta, ga }) => [`${part}.${ga.join('.')}`, `${part}.${beta}`, ga.at(-1) === 'format' ? 'whole' : undefined])
 }
 

@@ -2,7 +2,7 @@ import { isFields, omit } from '../fields.ts'
 import type { Fields } from '../fields.ts'
 import { at, cutAll, own, putAll } from './fields.ts'
 
-/** One setting that both shapes have, at another path or in other words. */
+/** One setting that both shapes have, at different paths or with different values. */
 export interface FieldPath {
   /** The flat field of the beta shape. */
   readonly beta: string
@@ -16,7 +16,7 @@ export interface FieldPath {
 const modalities: FieldPath = {
   beta: 'modalities',
   ga: ['output_modalities'],
-  // GA knows speech, which has its transcript, or text; beta names both for speech.
+  // GA says `["audio"]` for speech with its transcript. Beta says `["text", "audio"]` for the same.
   toGa: value => spoken(value, ['audio']),
   toBeta: value => spoken(value, ['text', 'audio'])
 }
@@ -45,13 +45,13 @@ export const responseParamPaths: readonly FieldPath[] = [modalities, voice, outp
 /** The response object of the provider; `max_output_tokens` has the same name in both. */
 export const responsePaths: readonly FieldPath[] = [modalities, voice, outputFormat]
 
-/** Beta to GA. A field that beta has no path for stays where it is; one given in both paths counts as in beta's. */
+/** Beta to GA. A field without a path in beta stays where it is. Where one is given at both paths, beta's counts. */
 export function nest (flat: Fields, paths: readonly FieldPath[]): Fields {
   const said = paths.filter(({ beta }) => Object.hasOwn(flat, beta))
   return putAll(omit(flat, said.map(({ beta }) => beta)), said.map(({ beta, ga, toGa = same }) => [ga, toGa(flat[beta])]))
 }
 
-/** GA to beta. A field that GA has no path for stays where it is; one given in both paths counts as in GA's. */
+/** GA to beta. A field without a path in GA stays where it is. Where one is given at both paths, GA's counts. */
 export function flatten (nested: Fields, paths: readonly FieldPath[]): Fields {
   const said = paths.filter(({ ga }) => at(nested, ga) !== undefined)
   if (said.length === 0) return nested
@@ -78,7 +78,7 @@ function formatToGa (value: unknown): unknown {
   return formats.find(({ beta }) => beta === value)?.ga ?? value
 }
 
-/** A rate that beta cannot say is left for the other side to judge: another one would turn the voice into noise. */
+/** A rate that beta has no name for passes as it is, for the other side to judge: audio read at another rate would be noise. */
 function formatToBeta (value: unknown): unknown {
   if (!isFields(value)) return value
   const rate = own(value, 'rate') ?? undefined

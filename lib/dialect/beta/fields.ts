@@ -2,17 +2,17 @@ import { isFields, omit } from '../fields.ts'
 import type { Fields } from '../fields.ts'
 import type { RealtimeEvent } from '../../../types/index.ts'
 
-/** A field that the object has itself: one that all objects inherit is nothing that somebody sent. */
+/** A field of the object itself, not one that every object inherits (`constructor`). */
 export function own (fields: Fields, name: string): unknown {
   return Object.hasOwn(fields, name) ? fields[name] : undefined
 }
 
-/** What stands at a path, whatever stands on the way. */
+/** The value at a path; `undefined` where something on the way is no object. */
 export function at (fields: Fields, path: readonly string[]): unknown {
   return path.reduce<unknown>((value, name) => isFields(value) ? own(value, name) : undefined, fields)
 }
 
-/** A copy with values at these paths, and the objects on the way that were missing. However many: each object is copied once. */
+/** A copy with these values at their paths. Missing objects on the way are made, and each object is copied only once. */
 export function putAll (fields: Fields, entries: ReadonlyArray<readonly [path: readonly string[], value: unknown]>): Fields {
   if (entries.length === 0) return fields
   const names = new Set(entries.map(([[name]]) => name!))
@@ -26,7 +26,7 @@ export function putAll (fields: Fields, entries: ReadonlyArray<readonly [path: r
   return { ...fields, ...Object.fromEntries(values) }
 }
 
-/** A copy without what stands at these paths, and without the objects on the way that held nothing else. */
+/** A copy without the values at these paths, and without objects that are empty then. */
 export function cutAll (fields: Fields, paths: ReadonlyArray<readonly string[]>): Fields {
   const gone = paths.filter(({ length }) => length === 1).map(([name]) => name!)
   const left: Array<readonly [string, unknown]> = []

@@ -2,11 +2,11 @@ import { isFields } from '../fields.ts'
 import type { Fields } from '../fields.ts'
 import { own } from './fields.ts'
 
-/** A conversation item, or what stands in its place. `response.create` may name items in its `input` by reference; they pass. */
+/** A conversation item in GA's shape. What is no item passes, as references to items in the `input` of a `response.create` do. */
 export function itemToGa (item: unknown): unknown {
   if (!isFields(item)) return item
   const role = own(item, 'role')
-  // What a model has said; users and system messages have no parts of their own names in beta, but many clients send `text` for theirs.
+  // Only the assistant's parts have other names in GA. For users and the system beta has `input_text` as GA, but many clients send `text`.
   if (role === 'assistant') return withParts(item, type => type === 'text' ? 'output_text' : type === 'audio' ? 'output_audio' : type)
   if (role === 'user' || role === 'system') return withParts(item, type => type === 'text' ? 'input_text' : type)
   return item
@@ -17,7 +17,7 @@ export function itemToBeta (item: unknown): unknown {
   return withParts(item, type => type === 'output_text' ? 'text' : type === 'output_audio' ? 'audio' : type)
 }
 
-/** As a beta server told it: with the `object` that GA leaves out. */
+/** An item as a beta server showed it: with the field `object`, which GA leaves out. */
 export function itemToBetaClient (item: unknown): unknown {
   return isFields(item) ? { object: 'realtime.item', ...itemToBeta(item) as Fields } : item
 }

@@ -14,7 +14,7 @@ export function leaveOut (field: string, context: DialectContext): void {
 
 interface Surplus {
   readonly path: readonly string[]
-  /** Asks for what happens anyway, as `null` always does. */
+  /** The value that asks for what happens anyway. `null` always does. */
   readonly usual?: unknown
 }
 

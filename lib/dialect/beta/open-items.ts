@@ -1,26 +1,27 @@
+import { keep } from '../bounded.ts'
 import { isFields, isName } from '../fields.ts'
 import type { Fields } from '../fields.ts'
 import type { RealtimeEvent } from '../../../types/index.ts'
 import { own } from './fields.ts'
 import { itemToGa } from './items.ts'
 
-// A response has a handful of items. What a provider leaves open beyond these is never heard of again.
+// A response has a handful of items. Beyond this many the oldest open item is forgotten, and the client does not hear that it is done.
 const mostItems = 64
 
 /** An item of a response that runs. */
 interface OpenItem {
-  /** Absent: nobody said. */
+  /** The id of its response. Absent: not known. */
   readonly response?: string
-  /** The response has told of it, and not of its end: so it is with tools of an MCP server, which have no `status`. */
+  /** Between `response.output_item.added` and `.done`. Calls of MCP tools have no `status` that would say so. */
   readonly growing?: boolean
   /** Of the function that it calls. */
   readonly name?: string
-  /** What the conversation was told of it, while it was in progress. */
+  /** What `conversation.item.added` has shown of it, while it was in progress. */
   readonly announced?: { readonly item: Fields, readonly after: Fields }
 }
 
 /**
- * Items between `conversation.item.created` and their end, of which the beta shape tells in `response.output_item.done` only, while GA has
+ * Items that have been created and are not done. Beta says that an item is done in `response.output_item.done` only, GA also in
  * `conversation.item.done`.
  */
 export type OpenItems = Map<string, OpenItem>
@@ -28,11 +29,11 @@ export type OpenItems = Map<string, OpenItem>
 /** What is remembered of the items of a session. */
 export interface ItemMemory {
   readonly items: OpenItems
-  /** Ids of the latest of which the client has heard that they are done: newer endpoints of the shape say so themselves. */
-  readonly done: Set<string>
+  /** Ids of the latest items that the client knows to be done: newer endpoints send `conversation.item.done` themselves. */
+  readonly done: Map<string, true>
 }
 
-/** Remembers which response an item is of. Until its end there it grows. */
+/** Remembers which response an item belongs to. Until `response.output_item.done` it grows. */
 export function learn ({ items }: ItemMemory, item: unknown, response: unknown): void {
   note(items, item, { growing: true, ...isName(response) && { response } })
 }
@@ -42,7 +43,7 @@ export function nameOf (items: OpenItems, id: unknown): string | undefined {
   return typeof id === 'string' ? items.get(id)?.name : undefined
 }
 
-/** `conversation.item.created` in GA: the item is there, and is done when it is not about to grow. */
+/** `conversation.item.created` in GA: the item is added and, unless it grows, done. */
 export function announce (event: RealtimeEvent, memory: ItemMemory): readonly RealtimeEvent[] {
   const item = itemToGa(event['item'])
   const added = { ...event, type: 'conversation.item.added', item }
@@ -60,7 +61,7 @@ export function announce (event: RealtimeEvent, memory: ItemMemory): readonly Re
   return [added]
 }
 
-/** The `conversation.item.done` that goes before the end of an item in its response. */
+/** The `conversation.item.done` that comes before `response.output_item.done`. */
 export function finish (event: RealtimeEvent, memory: ItemMemory): readonly RealtimeEvent[] {
   const item = itemToGa(event['item'])
   const id = idOf(item)
@@ -71,7 +72,7 @@ export function finish (event: RealtimeEvent, memory: ItemMemory): readonly Real
   return [doneEvent(event, item, known.announced.after)]
 }
 
-/** `conversation.item.done` of the provider's own. What the client has heard of already it does not hear again. */
+/** A `conversation.item.done` that the provider sends itself. The client hears each only once. */
 export function passDone (event: RealtimeEvent, memory: ItemMemory): readonly RealtimeEvent[] {
   const item = itemToGa(event['item'])
   if (memory.done.has(idOf(item) ?? '')) return []
@@ -79,7 +80,7 @@ export function passDone (event: RealtimeEvent, memory: ItemMemory): readonly Re
   return [item === event['item'] ? event : { ...event, item }]
 }
 
-/** Forgets the items of a response that ended. What is still open of them ends with it. */
+/** Forgets the items of a response that has ended. Those still open are done with it. */
 export function finishAll (event: RealtimeEvent, memory: ItemMemory): readonly RealtimeEvent[] {
   const { items } = memory
   const response = isFields(event['response']) ? event['response'] : {}
@@ -92,7 +93,7 @@ export function finishAll (event: RealtimeEvent, memory: ItemMemory): readonly R
     if (known.announced === undefined) continue
     const last: unknown = Array.isArray(output) ? output.find(item => idOf(item) === id) : undefined
     const item = isFields(last) ? itemToGa(last) : unfinished(known.announced.item)
-    remember(memory.done, id)
+    keep(memory.done, id, true, mostItems)
     done.push(doneEvent(event, item, known.announced.after, done.length))
   }
   return done
@@ -108,18 +109,12 @@ function note (items: OpenItems, item: unknown, news: OpenItem): void {
   items.set(id, { ...known, ...isName(name) && { name }, ...news })
 }
 
-/** Nothing more is to be told of the item; the name of its function may still be asked for. */
+/** The item is done. Only the name of its function may still be needed. */
 function settle ({ items, done }: ItemMemory, item: unknown): void {
   const id = idOf(item)
   if (id === undefined) return
-  remember(done, id)
+  keep(done, id, true, mostItems)
   if (items.has(id)) note(items, item, { announced: undefined })
-}
-
-function remember (done: Set<string>, id: string): void {
-  done.delete(id)
-  done.add(id)
-  if (done.size > mostItems) done.delete(done.values().next().value!)
 }
 
 function unfinished (item: Fields): Fields {
@@ -132,7 +127,7 @@ function unfinished (item: Fields): Fields {
   }
 }
 
-/** Its id follows from that of the event that it comes of, so that the same session reads the same each time. */
+/** Its `event_id` is made from that of the event that caused it, so that the same session gives the same ids. */
 function doneEvent (source: RealtimeEvent, item: unknown, after: Fields, nth = 0): RealtimeEvent {
   const id = isName(source.event_id) ? { event_id: `${source.event_id}_done${nth === 0 ? '' : `_${nth + 1}`}` } : {}
   return { type: 'conversation.item.done', ...id, ...after, item }

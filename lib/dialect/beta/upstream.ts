@@ -15,7 +15,7 @@ interface State extends ItemMemory {
 /** A provider that speaks OpenAI's beta shape, as Azure's preview endpoints do (the types of the `openai` package, beta/realtime). */
 export const betaUpstream: Dialect<State> = {
   name: 'beta',
-  start: context => ({ context, items: new Map(), done: new Set() }),
+  start: context => ({ context, items: new Map(), done: new Map() }),
 
   clientToUpstream: {
     'session.update': updateSession,
@@ -54,7 +54,7 @@ function updateSession (event: RealtimeEvent, { context }: State): RealtimeEvent
   if (own(fields, 'type') === 'transcription') {
     return { ...event, type: 'transcription_session.update', session: flatten(omit(fields, ['type']), transcriptionPaths) }
   }
-  // The provider knows its model by another name than the client.
+  // The client's name of the model is not the provider's.
   return { ...event, session: flatten(omit(fields, own(fields, 'type') === 'realtime' ? ['type', 'model'] : ['model']), sessionPaths) }
 }
 
@@ -93,12 +93,12 @@ function tellResponse (event: RealtimeEvent): RealtimeEvent {
   return replace(event, 'response', withItems(nest(omit(response, ['temperature']), responsePaths), 'output', itemToGa))
 }
 
-/** GA names the function here again; beta did so in the item only. */
+/** GA repeats the function's name here; beta has it in the item only. */
 function tellCall (event: RealtimeEvent, { items }: State): RealtimeEvent {
   return typeof event['name'] === 'string' ? event : { ...event, name: nameOf(items, event['item_id']) ?? '' }
 }
 
-/** GA always tells the usage; an older beta does not. */
+/** GA always has `usage`; older beta endpoints do not. */
 function tellTranscript (event: RealtimeEvent): RealtimeEvent {
   return event['usage'] === undefined || event['usage'] === null ? { ...event, usage: { type: 'duration', seconds: 0 } } : event
 }

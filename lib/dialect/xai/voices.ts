@@ -1,4 +1,4 @@
-/** What xAI speaks with where a client asks for any voice that OpenAI ever had: the one that comes nearest in pitch and manner. */
+/** xAI's voice for each voice that OpenAI ever had: the one that comes nearest in pitch and manner. */
 export const xaiVoices: Readonly<Record<string, string>> = {
   marin: 'ara',
   cedar: 'rex',
@@ -15,7 +15,7 @@ export const xaiVoices: Readonly<Record<string, string>> = {
   verse: 'rex'
 }
 
-/** What OpenAI speaks with where a client asks for one of xAI's voices. */
+/** OpenAI's voice for each of xAI's. */
 export const openaiVoices: Readonly<Record<string, string>> = {
   eve: 'coral',
   ara: 'marin',

@@ -1,6 +1,6 @@
 import { defaultApiVersion } from '../../providers/azure/adapter.ts'
 import type { DeploymentOptions } from '../../../types/index.ts'
-import { amount, fields, flag, fn, maxNumber, name, named, of, oneOf, text, texts, whole } from './words.ts'
+import { amount, fields, flag, fn, maxNumber, name, named, of, oneOf, text, texts, whole } from './builders.ts'
 
 const price = fields({
   inputPerMinute: amount(),

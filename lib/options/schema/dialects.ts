@@ -1,5 +1,5 @@
 import type { DialectName } from '../../../types/index.ts'
-import { fields, flag, name, named, oneOf } from './words.ts'
+import { fields, flag, name, named, oneOf } from './builders.ts'
 
 const names: readonly DialectName[] = ['openai', 'beta', 'xai']
 

@@ -5,7 +5,7 @@ import { dialects } from './dialects.ts'
 import { virtualKey } from './key.ts'
 import { limits } from './limits.ts'
 import { routing } from './routing.ts'
-import { fields, fn, list, name, of, oneOf, plugPoint, text, texts } from './words.ts'
+import { fields, fn, list, name, of, oneOf, plugPoint, text, texts } from './builders.ts'
 
 type Given<Name extends keyof RealtimeGatewayOptions> = NonNullable<RealtimeGatewayOptions[Name]>
 

@@ -1,5 +1,5 @@
 import { dialectName } from './dialects.ts'
-import { data, fields, flag, moment, name, of, text, texts } from './words.ts'
+import { data, fields, flag, moment, name, of, text, texts } from './builders.ts'
 
 /** `KeyPolicy` */
 export const keyPolicy = {

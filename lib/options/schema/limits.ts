@@ -1,7 +1,7 @@
 import { defaults } from '../defaults.ts'
 import type { NumberOption } from '../defaults.ts'
-import { maxNumber, whole } from './words.ts'
-import type { Of } from './words.ts'
+import { maxNumber, whole } from './builders.ts'
+import type { Of } from './builders.ts'
 
 const zeroMeansOff = new Set<string>(['idleTimeout', 'maxSessionDuration', 'lingerTimeout', 'drainTimeout'] satisfies NumberOption[])
 

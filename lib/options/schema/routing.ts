@@ -1,7 +1,7 @@
 import { routingDefaults } from '../../router/router.ts'
 import { strategies } from '../../router/strategies/index.ts'
 import type { StrategyName } from '../../../types/index.ts'
-import { either, fields, flag, maxNumber, named, number, of, oneOf, text, texts, whole } from './words.ts'
+import { either, fields, flag, maxNumber, named, number, of, oneOf, text, texts, whole } from './builders.ts'
 
 const group = {
   strategy: oneOf(Object.keys(strategies) as StrategyName[], routingDefaults.strategy),

@@ -7,8 +7,8 @@ import { addQuery, socketUrl } from '../url.ts'
 /** `api-version` of the preview endpoints, where the deployment names none. */
 export const defaultApiVersion = '2025-04-01-preview'
 
-// What the request itself says: none of it is the client's to choose, and an address copied from the portal holds it too. Azure
-// reads the names of parameters in any case.
+// Parameters that the request sets itself. A client may not choose them, and an address copied from the portal may hold them. Azure takes
+// their names in upper and lower case.
 const own = new Set(['model', 'deployment', 'api-version'])
 
 /**
@@ -33,7 +33,7 @@ export const azure: UpstreamAdapter = {
   },
   readyAt,
   classify (answer) {
-    // 400 is an api-version or a deployment that the endpoint does not take, which are the operator's.
+    // 400: the endpoint does not take the api-version or the deployment, which the operator has configured.
     if (answer.type === 'status' && answer.status === 400) return { kind: 'fault' }
     return classifyAnswer(answer)
   },
@@ -57,13 +57,13 @@ function endpointUrl (base: string | undefined, preview: boolean): URL {
   if (base === undefined) throw new TypeError('a deployment of azure needs a baseUrl')
   const url = socketUrl(base)
   const path = url.pathname.replace(/\/+$/, '')
-  // A proxy's own path to the endpoint is the operator's to know.
+  // A path that ends in `/realtime` and is not Azure's own is a proxy's: it is used as it is.
   const whole = path.endsWith('/realtime') && !knownEnd.test(path)
   url.pathname = whole ? path : `${path.replace(knownEnd, '')}/openai${preview ? '' : '/v1'}/realtime`
   return url
 }
 
-// Never both: Azure does not say which of the two would count.
+// Key or token, never both: Azure does not document which would count.
 function credential ({ apiKey }: Deployment, token: string | undefined): Record<string, string> {
   if (token !== undefined) return { Authorization: `Bearer ${token}` }
   return apiKey === undefined ? {} : { 'api-key': apiKey }

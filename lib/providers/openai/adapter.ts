@@ -6,8 +6,8 @@ import { bearerRequest, readyAt } from '../bearer.ts'
 /**
  * OpenAI, and every server that speaks its protocol: `wss://api.openai.com/v1/realtime?model=…` with a bearer key
  * (platform.openai.com/docs/guides/realtime-websocket). No subprotocol, and never `OpenAI-Beta`, which ends a session
- * with `beta_api_shape_disabled` since May 2026. Transcription sessions have `?intent=transcription` in the place of the model, translation
- * sessions an address of their own, `/v1/realtime/translations?model=…` (platform.openai.com/docs/guides/realtime-translation).
+ * with `beta_api_shape_disabled` since May 2026. Transcription sessions have `?intent=transcription` and no model; translation sessions have
+ * an address of their own, `/v1/realtime/translations?model=…` (platform.openai.com/docs/guides/realtime-translation).
  */
 export const openai: UpstreamAdapter = {
   provider: 'openai',
@@ -23,7 +23,7 @@ export const openai: UpstreamAdapter = {
   readyAt
 }
 
-/** A model that translates is at its own address alone. What else is there is for the provider to say. */
+/** A model for translation is served in translation sessions only. Whether another model translates is for the provider to say. */
 function serves ({ kind, model }: HandshakeRequest): boolean {
   return kind === 'translation' || purposeOf(model) !== 'translation'
 }

@@ -1,8 +1,8 @@
 import type { Strategy } from './strategy.ts'
 
 /**
- * Soonest to be heard, by the moving medians of dial and first audio. Those within `latencyBuffer` of the fastest share evenly, and so
- * does one that nothing is known of yet: how else would anything become known.
+ * The one that is heard soonest, by the moving medians of dial and first audio. Deployments within `latencyBuffer` of the fastest share evenly,
+ * and so do those without measurements, which would otherwise never be measured.
  */
 export const latency: Strategy = (states, { random, latencyBuffer }) => {
   let fastest = Infinity

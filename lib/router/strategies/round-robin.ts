@@ -1,4 +1,4 @@
 import type { Strategy } from './strategy.ts'
 
-/** In turn: whoever was chosen longest ago. */
+/** In turn: the one that was chosen longest ago. */
 export const roundRobin: Strategy = () => ({ chosenAt }) => chosenAt

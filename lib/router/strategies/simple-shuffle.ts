@@ -2,8 +2,8 @@ import type { DeploymentState } from '../state.ts'
 import type { Strategy } from './strategy.ts'
 
 /**
- * At random: in proportion to `weight` where any has one, else to `rpm` where any has one, else evenly. One that lacks what the
- * others count by counts 1, so that an omission starves nobody; 0 goes last.
+ * At random: in proportion to `weight` where any has one, else to `rpm` where any has one, else evenly. A deployment without the number
+ * counts 1, so that it is not starved; one with 0 comes last.
  */
 export const simpleShuffle: Strategy = (states, { random }) => {
   const weightOf = weighing(states)

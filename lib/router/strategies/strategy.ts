@@ -12,7 +12,7 @@ interface StrategyContext {
 }
 
 /**
- * Gives each deployment of one level its rank: the lowest is tried first. Called once for each choice with all that may be chosen;
- * the function that it returns is called once for each of them. Ties go to whoever was chosen longest ago.
+ * Gives each deployment of one level its rank: the lowest is tried first. It is called once for each choice, with all that may be chosen, and
+ * the function that it returns once for each of them. Of equal ranks, the one that was chosen longest ago comes first.
  */
 export type Strategy = (states: readonly DeploymentState[], context: StrategyContext) => (state: DeploymentState) => number

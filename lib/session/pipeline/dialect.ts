@@ -4,7 +4,7 @@ import type { Rewritten, Translation, Way } from '../../dialect/translation.ts'
 import type { Replacement, Stage, StageMessage } from '../../../types/index.ts'
 
 /** The two ends of a translation, one in each direction. */
-export interface DialectStages {
+interface DialectStages {
   readonly client: Stage
   readonly upstream: Stage
   /** An event of our own for the upstream, in its words. */
@@ -17,7 +17,7 @@ export function createDialectStages (choice: DialectChoice, changed: () => void)
   let current = tables(choice.translation)
   let opened = false
 
-  /** The first proof sticks, and this very event is the first that is read by it. */
+  /** The first proof settles the client's dialect, for this very event too. */
   function look (message: StageMessage): void {
     if (prove === undefined || !tellingEvents.includes(message.type ?? '')) return
     const event = message.event()
@@ -28,7 +28,7 @@ export function createDialectStages (choice: DialectChoice, changed: () => void)
     changed()
   }
 
-  /** What must be said before the client's first event is asked for with every event, whatever its type, until it is said. */
+  /** The dialect is asked with each event of the client what the provider must hear before it, until it has no more to say. */
   function opening (type: string | undefined): readonly Buffer[] {
     if (opened || current.translation === undefined) return []
     const { texts, done } = current.translation.opening(type)
@@ -71,7 +71,7 @@ export function createDialectStages (choice: DialectChoice, changed: () => void)
   }
 }
 
-/** A translation with the types that it wants, to be looked up at once. */
+/** A translation with its types as sets, for look-up. */
 interface Tables {
   readonly translation: Translation | undefined
   readonly up: ReadonlySet<string | undefined>

@@ -19,15 +19,15 @@ export interface ModelRule {
    * second.
    */
   readonly strict: boolean
-  /** The key may use some models only: an event that cannot be read does not pass then, for a more lenient parser might read a model in it. */
+  /** Whether the key may use some models only. An event that cannot be read is then refused: a more lenient parser may find a model in it. */
   readonly restricted: boolean
   /** Told the field that was taken out because it named another model. */
   adjusted (field: string): void
 }
 
 /**
- * The model is chosen at connect: no event of the client's brings another to the provider. Text and binary alike, for a provider may read
- * both.
+ * The model is chosen at connect, and no event of the client may change it. Binary messages are read too, because a provider may read events
+ * in both.
  */
 export function createModelStage ({ model, aliases, strict, restricted, adjusted }: ModelRule): Stage {
   let refused = 0
@@ -46,7 +46,7 @@ export function createModelStage ({ model, aliases, strict, restricted, adjusted
   return {
     types: ['session.update', 'transcription_session.update', 'response.create'],
     binary: true,
-    // What an open key's client says in the usual shape names no model.
+    // For an open key, audio in the usual spelling passes unread. A second `type` behind the audio would be the provider's to judge.
     skims: !restricted,
     handle (message) {
       if (message.type === undefined) return undefined

@@ -65,26 +65,26 @@ export function createPipeline (stages: readonly Stage[]): Pipeline {
       const asked = binary ? stage.binary === true : stage.others === true || wanted[i]!.has(message.type)
       if (!asked) continue
       const result = stage.handle(message)
-      // Only what is read is judged: the far end does so with the rest.
+      // UTF-8 is checked only in a message that is read. In all others the far end does it.
       if (message.invalid) {
         if (result instanceof Promise) unheard(result)
         return { failure: 'invalid_utf8' }
       }
       if (result === undefined) continue
       if (!(result instanceof Promise)) return spread(result, i + 1)
-      // Whoever waits must find the same bytes afterwards.
+      // `payload` lies in memory that the next message takes over, so what a stage waits with is copied.
       const copy = Buffer.from(payload)
       return { waits: unheard(result.then(late => settle(late === undefined ? run(copy, binary, true, i + 1) : spread(late, i + 1)))), payload: copy, binary }
     }
     return undefined
   }
 
-  /** Sends what stands for a message through the stages behind. */
+  /** Sends what a stage has made of a message through the stages behind it. */
   function spread ({ onward, back = [], end }: Replacement, from: number): Verdict {
     if (from === stages.length || onward.length === 0 || end !== undefined) return { onward, back, end }
     let sent: Replaced = { onward: [], back }
     for (const [i, payload] of onward.entries()) {
-      // The stage may send the same bytes again: nothing is written into them.
+      // `live` is false: the stage may send the same buffer again, so nothing may be written into it.
       const verdict = run(payload, false, false, from) ?? { onward: [payload], back: [] }
       if ('waits' in verdict) {
         return { payload, binary: false, waits: unheard(spreadLate(sent, verdict, { onward: onward.slice(i + 1) }, from)) }
@@ -114,7 +114,7 @@ export function createPipeline (stages: readonly Stage[]): Pipeline {
   }
 }
 
-/** The session may end before the promise does: its rejection is then nobody's fault, and must not be the process's. */
+/** The session may end before the promise does. If it then rejects, that must not be an unhandled rejection, which ends the process. */
 function unheard<T> (promise: Promise<T>): Promise<T> {
   promise.catch(() => {})
   return promise
@@ -128,7 +128,7 @@ function joined (first: Replaced, { onward, back, end }: Replaced): Replaced {
   return { onward: [...first.onward, ...onward], back: [...first.back, ...back], end }
 }
 
-/** The message under the stages' eyes: one object for all, because one for each would be garbage for each. */
+/** The message that the stages see. One object serves all messages of a direction, so that none is allocated for each. */
 class Message implements StageMessage {
   type: string | undefined
   binary = false
@@ -172,7 +172,7 @@ class Message implements StageMessage {
   rename (type: string): boolean {
     if (!this.#live || !renamePeeked(this.payload, this.#match, type)) return false
     this.type = type
-    // Its end has moved.
+    // The new type is shorter.
     this.#match.end = this.#match.start + type.length
     this.#event = undefined
     this.#read = false

@@ -3,7 +3,7 @@ import { GatewayError } from '../../errors.ts'
 import { readEvent, writeEvent } from '../../wire/json/event.ts'
 import type { RealtimeEvent, Stage, StageResult } from '../../../types/index.ts'
 
-// Where an update names the model of a transcription session, in GA's words and in beta's.
+// Where an update names the model of a transcription session, in GA and in beta.
 const paths = [['session', 'audio', 'input', 'transcription', 'model'], ['session', 'input_audio_transcription', 'model']] as const
 
 /** One name that an update gives. */
@@ -13,10 +13,11 @@ interface Named {
 }
 
 /**
- * A transcription session is told its model by an update, not by its address. This stage has each name judged, and says the provider's own
- * in its place.
- * @param choose gives the provider's name of a model; a promise where its upstream is dialled first, and takes the place of the session's. It
- * throws, or rejects with, a `GatewayError` for a model that the client may not have: the update is then refused, and the session goes on.
+ * A transcription session is told its model by an update, not by its address. This stage asks `choose` about each name, and replaces it by
+ * the provider's own.
+ * @param choose gives the provider's name of a model. It gives a promise where another upstream has to be dialled and to replace the
+ * session's first. It throws, or rejects with, a `GatewayError` for a model that the client may not have: the update is then refused, and the
+ * session goes on.
  */
 export function createTranscriptionStage (choose: (name: string, field: string) => string | Promise<string>): Stage {
   return {
@@ -40,7 +41,7 @@ export function createTranscriptionStage (choose: (name: string, field: string) 
   }
 }
 
-/** Keeps the client, which has heard a `session.created`, from hearing that of an upstream that takes the place of the first. */
+/** Drops the `session.created` of an upstream that replaces the first: the client has heard one. */
 export function createWithholding (): { readonly stage: Stage, readonly arm: () => void } {
   let armed = false
   return {

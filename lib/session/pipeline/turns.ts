@@ -7,13 +7,14 @@ const audioDeltas: readonly string[] = ['response.output_audio.delta', 'response
 /** A response of which nothing comes for so long is unresponsive, in milliseconds. */
 const unresponsiveAfter = 10_000
 
-// A text that stands for more bytes is no id: in an event that carries audio it is the audio.
+// The longest text of an event that decodes to more bytes than this is no id, so it is the audio.
 const longestId = 96
 
-// A provider runs one at a time, and some beside the conversation. Whoever begins more without an end is not counted for ever.
+// A provider runs one response at a time, and a few outside of the conversation. Beyond this many the oldest is forgotten, so that a provider
+// that never ends its responses cannot fill the memory.
 const mostRunning = 64
 
-/** What is known of a turn by itself; the session adds whose it is. */
+/** A turn without what the session knows: whose it is, and where. */
 export type Turn = Pick<TurnInfo, 'number' | 'servedModel' | 'responseId' | 'status' | 'usage' | 'times' | 'audioBytes'>
 
 interface Running {
@@ -36,7 +37,7 @@ export class Turns {
   readonly #running: Running[] = []
   #finished = 0
   #number = 0
-  /** When the user or the client asked for what has not begun yet. */
+  /** When the user or the client asked for the response that has not begun yet. */
   #asked: number | undefined
   #servedModel: string | undefined
   #clientAudio = 0
@@ -78,7 +79,7 @@ export class Turns {
   }
 
   /**
-   * Whether a response is running of which nothing has come for long.
+   * Whether a response is running of which nothing has come for `unresponsiveAfter`.
    * @param heardAt when the provider's last message came
    */
   isUnresponsive (heardAt: number): boolean {
@@ -91,7 +92,7 @@ export class Turns {
     this.#clientAudio += bytes
   }
 
-  /** The session is over: what is running will not end any more. */
+  /** The session is over. Each running response is told as a turn, without a status. */
   end (): void {
     for (const running of this.#running.splice(0)) this.#tell(running, {})
   }
@@ -129,7 +130,7 @@ export class Turns {
   }
 
   #hearAudio (message: StageMessage): void {
-    // Deltas are read only where it is not plain whose they are.
+    // With one running response a delta is its, so the delta need not be parsed.
     const id = this.#running.length > 1 ? message.event()?.['response_id'] : undefined
     const running = this.#running.find(each => each.id === id) ?? this.#running.at(-1)
     if (running === undefined) return
@@ -146,7 +147,7 @@ export class Turns {
     this.#tell(running, {
       ...(typeof id === 'string' && { responseId: id }),
       status: fieldOf(event, 'response', 'status'),
-      // xAI says it beside the response, whose own usage is empty; OpenAI in the response alone.
+      // xAI has `usage` beside the response, whose own is empty. OpenAI has it in the response only.
       usage: event?.['usage'] ?? fieldOf(event, 'response', 'usage') ?? undefined
     })
   }
@@ -172,7 +173,7 @@ export class Turns {
   }
 }
 
-/** Decoded size in bytes of an event's audio. Only a short one is read, for its ids may be longer. */
+/** Decoded size in bytes of an event's audio. The longest text is the audio, unless it is as short as an id: then the event is parsed. */
 function audioOf (message: StageMessage, field: 'audio' | 'delta'): number {
   const { audioBytes } = message
   if (audioBytes > longestId) return audioBytes

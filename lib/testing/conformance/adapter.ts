@@ -30,7 +30,7 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
       assert.match(adapter.provider, /^[^/\s]+$/)
     }),
     rule('gives a ws or wss URL that is one line of ASCII, without a user, a password or a fragment', () => {
-      for (const { url } of hellos().flatMap(handshake => asked(handshake) ?? [])) {
+      for (const { url } of handshakes().flatMap(handshake => asked(handshake) ?? [])) {
         const { protocol, username, password, hash } = new URL(url)
         assert.ok(protocol === 'ws:' || protocol === 'wss:', `${protocol} is no WebSocket`)
         assert.deepEqual([username, password, hash], ['', '', ''])
@@ -38,7 +38,7 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
       }
     }),
     rule('gives headers that may be sent, none of them one that the handshake sets', () => {
-      for (const { headers } of hellos().flatMap(handshake => asked(handshake) ?? [])) {
+      for (const { headers } of handshakes().flatMap(handshake => asked(handshake) ?? [])) {
         for (const [name, value] of Object.entries(headers)) {
           assert.match(name, /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/)
           assert.match(value, /^[\t\x20-\x7e\x80-\xff]*$/, `the value of ${name}`)
@@ -47,24 +47,24 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
       }
     }),
     rule('offers subprotocols that are tokens, each once', () => {
-      for (const { protocols = [] } of hellos().flatMap(handshake => asked(handshake) ?? [])) {
+      for (const { protocols = [] } of handshakes().flatMap(handshake => asked(handshake) ?? [])) {
         for (const protocol of protocols) assert.match(protocol, /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/)
         assert.equal(new Set(protocols).size, protocols.length)
       }
     }),
     rule('is pure: the same deployment and handshake give the same request, and are left as they were', () => {
-      for (const handshake of hellos()) {
+      for (const handshake of handshakes()) {
         const before = handshake.query.toString()
         const first = structuredClone(asked(handshake))
         assert.deepEqual(structuredClone(asked(handshake)), first)
-        for (const other of hellos()) asked(other)
+        for (const other of handshakes()) asked(other)
         assert.deepEqual(structuredClone(asked(handshake)), first)
         assert.equal(handshake.query.toString(), before)
       }
     }),
     rule('sends nothing of the client that the handshake does not declare', () => {
       const more = { authorization: canary, credential: canary, headers: { authorization: canary }, apiKey: canary, protocols: [canary] }
-      for (const handshake of hellos()) assert.ok(!(JSON.stringify(asked({ ...more, ...handshake })) ?? '').includes(canary), 'the request holds it')
+      for (const handshake of handshakes()) assert.ok(!(JSON.stringify(asked({ ...more, ...handshake })) ?? '').includes(canary), 'the request holds it')
     }),
     rule('lets no parameter of the client change where the request goes', () => {
       const { origin, pathname } = new URL(adapter.request(given, { kind: 'realtime', model: 'm', query: new URLSearchParams() }).url)
@@ -75,18 +75,18 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
     ...(adapter.serves === undefined
       ? []
       : [rule('says beforehand which sessions it has', () => {
-          for (const handshake of hellos()) assert.equal(adapter.serves!(handshake), asked(handshake) !== undefined, `${handshake.kind}?${handshake.query}`)
+          for (const handshake of handshakes()) assert.equal(adapter.serves!(handshake), asked(handshake) !== undefined, `${handshake.kind}?${handshake.query}`)
         })]),
     rule('says when the upstream has answered: with its first event, or when it is open', () => {
-      for (const handshake of hellos()) assert.ok([undefined, 'event', 'open'].includes(adapter.readyAt?.(handshake)), 'neither event nor open')
+      for (const handshake of handshakes()) assert.ok([undefined, 'event', 'open'].includes(adapter.readyAt?.(handshake)), 'neither event nor open')
     }),
     ...(adapter.classify === undefined ? [] : classifyRules(answer => adapter.classify!(answer), readyEvent, rule))
   ]
 }
 
 /**
- * @returns `undefined` for a session that the provider does not have, which an adapter says by a `GatewayError` `unsupported_feature`; a plain
- * one it must have.
+ * @returns `undefined` for a session that the provider does not have: the adapter then throws a `GatewayError` `unsupported_feature`. A
+ * `realtime` session it must have.
  */
 function requestOf (adapter: UpstreamAdapter, deployment: Deployment, handshake: HandshakeRequest): UpstreamRequest | undefined {
   try {
@@ -138,8 +138,8 @@ function classifyRules (classify: NonNullable<UpstreamAdapter['classify']>, read
   ]
 }
 
-/** Clients of all sorts. */
-function hellos (): HandshakeRequest[] {
+/** Handshakes of all kinds of clients. */
+function handshakes (): HandshakeRequest[] {
   const query = (text = ''): URLSearchParams => new URLSearchParams(text)
   return [
     frozen({ kind: 'realtime', model: 'voice-1', query: query() }),

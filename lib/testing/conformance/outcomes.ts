@@ -21,7 +21,7 @@ export function everyOutcome (deployment: Deployment): RouteOutcome[] {
   ])
 }
 
-/** What a session is told to have gone through, one outcome at a time; every way in has one way out. */
+/** The outcomes of one session in their order. Every `dial` has one `ready`, `refused` or `dropped`, and every `ready` one `ended`. */
 export function sessionOf (deployment: Deployment, random: () => number): RouteOutcome[] {
   const ms = Math.floor(random() * 500)
   const dial: RouteOutcome = { type: 'dial', deployment }

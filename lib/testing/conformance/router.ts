@@ -5,7 +5,7 @@ import { frozen, hostileNames, seeded, testWith } from './suite.ts'
 import type { ConformanceTest, Lifetime } from './suite.ts'
 
 export interface RouterConformanceOptions extends Lifetime<Router> {
-  /** Makes a router that nothing has been reported to yet, all of its deployments able. */
+  /** Makes a router to which nothing has been reported yet, with no deployment in cooldown or full. */
   readonly create: () => Router | Promise<Router>
   /** A public model name that it serves for the principal `{ id: 'conformance' }`. */
   readonly model: string
@@ -78,7 +78,7 @@ export function routerConformance ({ create, model, unknownModel = 'conformance-
           checkPlan(plan)
           const [first] = plan.candidates
           if (first !== undefined) live.push(sessionOf(first, random))
-          // Nobody fit: the other sessions go on all the same.
+          // No deployment was fit. The sessions that are live go on.
           else if (live.length === 0) break
         }
         const at = Math.floor(random() * live.length)

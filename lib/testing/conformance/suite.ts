@@ -10,7 +10,7 @@ export interface ConformanceTest {
   run (): Promise<void>
 }
 
-/** How a suite comes by what it tests, anew for every test. */
+/** How a suite gets rid of what it tests. Every test has a subject of its own. */
 export interface Lifetime<T> {
   /** Called when a test is over, however it ended. Default: nothing is to be closed. */
   readonly close?: ((subject: T) => void | Promise<void>) | undefined
@@ -38,7 +38,7 @@ function thrown (cause: unknown): AssertionError {
   return Object.assign(new AssertionError({ message: `it threw ${String(cause)}`, operator: 'throws' }), { cause })
 }
 
-/** Names that are members of every object: a plain object as a table answers for them. */
+/** Names that every object has as members: a table that is a plain object finds something under them. */
 export const hostileNames: readonly string[] = ['constructor', '__proto__', 'toString', 'hasOwnProperty', '']
 
 /** The same numbers in [0, 1) for the same seed: a failure can be seen again. Linear congruence modulo 2^32 (Numerical Recipes). */

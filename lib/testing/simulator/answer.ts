@@ -37,7 +37,7 @@ export interface SimulatedAnswer {
 export type SimulatedScenario = (turn: SimulatedTurn) => SimulatedAnswer | undefined
 
 /** How the session lets the model use its tools. */
-export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string }
+type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string }
 
 /**
  * The built-in answer: a call when a tool fits what was said, else a short sentence that says it back.

@@ -13,7 +13,7 @@ export type FatalErrorCode =
   'beta_api_shape_disabled' | 'session_expired' | 'insufficient_quota' | 'billing_hard_limit_reached' | 'account_deactivated'
 
 /** What a fatal error's text may name. */
-export interface FatalErrorSubject {
+interface FatalErrorSubject {
   readonly apiKey?: string
   readonly model?: string
   readonly intent?: string

@@ -17,7 +17,7 @@ export type SimulatorFault =
   | { readonly type: 'delay', readonly ms: number }
   /** The handshake is answered one byte at a time, `everyMs` (default 1000) apart. */
   | { readonly type: 'dribble', readonly everyMs?: number }
-  /** The connection is closed in place of an answer; `how` default `fin`. */
+  /** The connection is closed without an answer; `how` default `fin`. */
   | { readonly type: 'drop', readonly how?: 'rst' | 'fin' }
   /** 101 with a wrong `Sec-WebSocket-Accept`. */
   | { readonly type: 'bad_accept' }
@@ -49,7 +49,7 @@ export type SimulatorFault =
   | { readonly type: 'stall', readonly ms?: number, readonly after?: FaultMoment }
 
 /** Faults for the next connections. */
-export interface FaultQueue {
+interface FaultQueue {
   /**
    * Plans faults that happen together on each of the next `connections` (default 1) connections, behind what is planned already.
    * @returns a function that takes back what has not happened yet.

@@ -19,7 +19,7 @@ export function errorBody (message: string, code: string, type = 'invalid_reques
 }
 
 /**
- * Lets a fault happen in place of the handshake.
+ * Lets a fault happen instead of the handshake.
  * @returns the status that was answered, 0 for none, or `undefined` when the handshake goes on.
  */
 export function failHandshake (faults: readonly SimulatorFault[], connection: LiveConnection): number | undefined {

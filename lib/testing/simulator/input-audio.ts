@@ -10,7 +10,7 @@ export interface Utterance {
 }
 
 /** The input audio buffer of a session. */
-export interface InputAudio {
+interface InputAudio {
   /** Takes audio; with `settings`, tells what voice detection saw in it. */
   append (bytes: Buffer, format: AudioFormat, settings: VadSettings | undefined): VadEvent[]
   /** Length of what is waiting, in milliseconds. */

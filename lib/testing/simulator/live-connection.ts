@@ -69,7 +69,7 @@ export class LiveConnection extends EventEmitter<ConnectionEvents> implements Si
     ws.on('message', (data: Buffer, isBinary: boolean) => {
       this.emit('received', this.#record(data, isBinary, 'received'))
     })
-    // The close that follows tells the rest.
+    // An error is followed by `close`, which is what is acted on.
     ws.on('error', () => {})
     ws.once('close', (code, reason) => this.#finish({ code, reason: reason.toString() }))
   }

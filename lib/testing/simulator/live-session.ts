@@ -18,7 +18,7 @@ import { createTranslationSession } from './translation.ts'
 import { createXaiSession } from './xai.ts'
 
 /** What a session is started with. */
-export interface LiveSessionOptions {
+interface LiveSessionOptions {
   readonly connection: LiveConnection
   readonly flavour: SimulatorFlavour
   readonly options: SimulatorOptions

@@ -8,15 +8,15 @@ import type { OpenAiContext } from './openai-context.ts'
 import { transcribe } from './openai-transcription.ts'
 import type { VadSettings } from './vad.ts'
 
-/** What a turn of the user's audio sets going. */
-export interface TurnEffects {
+/** What a turn of the user's audio starts. */
+interface TurnEffects {
   interrupt (): void
   answer (): void
   isBusy (): boolean
 }
 
 /** The input audio of an OpenAI session: turns by voice detection or by hand. */
-export interface OpenAiInput {
+interface OpenAiInput {
   append (bytes: Buffer, format: AudioFormat): void
   commit (event: RealtimeEvent): void
   clear (): void

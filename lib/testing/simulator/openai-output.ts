@@ -8,7 +8,7 @@ import { obfuscation, tokens } from './text.ts'
 import { speak } from './voice.ts'
 
 /** The items of one response, while they are streamed. */
-export interface OpenAiOutput {
+interface OpenAiOutput {
   /** As `response.done` lists them. */
   readonly items: readonly WireItem[]
   readonly textTokens: number

@@ -34,9 +34,9 @@ export interface SimulatorOptions {
   /** Faults that happen on every connection; `inject` plans them for single ones. Default none. */
   readonly faults?: readonly SimulatorFault[] | undefined
   /**
-   * Refuses what the provider refuses: fields that OpenAI does not know, values that it does not take, parts that a role does not have,
-   * parameters that exclude each other; tools of MCP servers that xAI would call unasked. Default `true`; `false` overlooks them, for clients
-   * that are ahead of the simulator.
+   * Whether it refuses what the provider refuses. OpenAI: unknown fields, wrong values, parts that a role does not have, parameters that exclude
+   * each other. xAI: tools of MCP servers that it would call without approval. Default `true`. `false` is for clients that are newer than the
+   * simulator.
    */
   readonly strict?: boolean | undefined
   /** How many of the latest messages in each direction a connection keeps for inspection. Default 1000. */

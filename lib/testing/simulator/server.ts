@@ -59,7 +59,7 @@ export async function createSimulator (options: SimulatorOptions = {}): Promise<
   const planned = createFaultQueue()
   const emitter = new EventEmitter<{ connection: [connection: SimulatorConnection] }>()
 
-  // Under TLS an upgrade's socket is not the one that can be reset: that is found by its peer.
+  // Under TLS the socket of an upgrade cannot be reset. The TCP socket below it is found by the address of its peer.
   const transports = new Map<string, Socket>()
   server.on('connection', (socket: Socket) => {
     const peer = peerOf(socket)
@@ -73,7 +73,7 @@ export async function createSimulator (options: SimulatorOptions = {}): Promise<
   server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
     const socket = duplex as Socket
     const transport = transports.get(peerOf(socket)) ?? socket
-    // A broken connection is an everyday fault here; `close` follows and tells the rest.
+    // Broken connections are normal here. `close` follows, and is what is acted on.
     socket.on('error', () => {})
     if (!URL.canParse(request.url ?? '', BASE)) return refuse(socket, 400, errorBody('Invalid URL.', 'invalid_url'))
     const url = new URL(request.url ?? '', BASE)

@@ -58,6 +58,6 @@ export interface RunningResponse {
   readonly id: string
   /** Writes nothing into the conversation and may run beside another response. */
   readonly outOfBand: boolean
-  /** Closes what is open and ends the response; the rest is never sent. */
+  /** Closes what is open and ends the response. Nothing more of it is sent. */
   cancel (reason: 'turn_detected' | 'client_cancelled'): void
 }

@@ -9,7 +9,7 @@ const unsupported = ['require_approval', 'connector_id', 'tunnel_id']
 const mostTerms = 100
 const longestTerm = 50
 
-/** The first thing for which xAI refuses an event; for a tool that a client has held back, the last chance to notice. */
+/** The first thing for which xAI refuses an event. Tools that the client has restricted are refused here too, so that a test notices them. */
 export function refusedByXai (event: RealtimeEvent): SoftError | undefined {
   switch (event.type) {
     case 'session.update': return isFields(event.session) ? ofTools(event.session, 'session') ?? ofSession(event.session) : undefined

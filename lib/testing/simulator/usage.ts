@@ -16,12 +16,12 @@ interface Context {
 }
 
 /**
- * Counts the tokens of one session. A response takes its input when it starts (the conversation so far, every turn
- * anew) and is reckoned when it ends, however it ends.
+ * Counts the tokens of one session. The input of a response is the whole conversation when it starts, again for each response. Its usage is
+ * counted when it ends, however it ends.
  */
 export type UsageMeter = (entries: readonly Entry[], prompt: string) => (output: Output) => Record<string, unknown>
 
-// An item costs a few tokens beside its text: role and borders.
+// An item costs a few tokens beside its text: its role and its ends.
 const ITEM_OVERHEAD = 3
 const IMAGE_TOKENS = 85
 /** Milliseconds of audio in one token: OpenAI in and out, xAI both (recorded: 104 tokens for 2.08 s). */

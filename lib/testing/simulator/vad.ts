@@ -16,13 +16,13 @@ export type VadEvent =
   | { readonly type: 'stopped', readonly endMs: number }
 
 const FRAME_MS = 20
-// A door that slams is no speech: so many loud frames in a row are.
+// So many loud frames in a row are speech: a door that slams is shorter.
 const FRAMES_TO_START = 3
 // The loudness (RMS of 16-bit samples) that counts as threshold 1.
 const FULL_LEVEL = 1200
 
 /** Finds turns by the energy of the audio. */
-export interface Vad {
+interface Vad {
   push (samples: Int16Array, rate: number, settings: VadSettings): VadEvent[]
   /** Forgets a turn that has begun: its audio was committed or cleared by hand. */
   reset (): void

@@ -8,7 +8,7 @@ import type { VadSettings } from './vad.ts'
 import type { XaiContext } from './xai-context.ts'
 
 /** The input audio of an xAI session. */
-export interface XaiInput {
+interface XaiInput {
   append (bytes: Buffer): void
   commit (event: RealtimeEvent): void
   clear (): void

@@ -8,8 +8,8 @@ import { sentences, tokens } from './text.ts'
 import { speak } from './voice.ts'
 import type { XaiContext } from './xai-context.ts'
 
-/** What sets an xAI response off. */
-export interface XaiRequest {
+/** What starts an xAI response. */
+interface XaiRequest {
   readonly turn: SimulatedTurn
   /** A text to be spoken as it is (`force_message`). */
   readonly say?: string
@@ -46,21 +46,21 @@ export function startXaiResponse (context: XaiContext, request: XaiRequest, onEn
   function * say (whole: string, endless: boolean): Generator<number, void> {
     const item: WireItem = { id: context.id(), object: 'realtime.item', type: 'message', status: 'in_progress', role: 'assistant' }
     const entry: Entry = { wire: { ...item, content: [] }, said: '', audioMs: 0, finished: true }
-    const place = { response_id: id, content_index: 0, output_index: 0 }
+    const position = { response_id: id, content_index: 0, output_index: 0 }
     emit('response.output_item.added', { item: show(item), response_id: id, output_index: 0 })
     conversation.add(entry)
     speaking = entry
     emit('conversation.item.added', { item: show(entry.wire), previous_item_id: conversation.previous(item.id) })
-    emit('response.content_part.added', { item_id: item.id, previous_item_id: '0', part: { type: 'audio', transcript: '' }, ...place })
+    emit('response.content_part.added', { item_id: item.id, previous_item_id: '0', part: { type: 'audio', transcript: '' }, ...position })
     for (const sentence of sentences(whole)) yield * sayOne(sentence, item.id, entry)
     if (endless) yield Infinity
     speaking = undefined
     entry.wire.status = item.status = 'completed'
     entry.wire.content = [{ type: 'audio', transcript: entry.said }]
     output.push(entry.wire)
-    emit('response.output_audio_transcript.done', { item_id: item.id, transcript: entry.said, ...place })
-    emit('response.content_part.done', { item_id: item.id, ...place })
-    emit('response.output_audio.done', { item_id: item.id, ...place })
+    emit('response.output_audio_transcript.done', { item_id: item.id, transcript: entry.said, ...position })
+    emit('response.content_part.done', { item_id: item.id, ...position })
+    emit('response.output_audio.done', { item_id: item.id, ...position })
     emit('response.output_item.done', { item: show(item), response_id: id, output_index: 0 })
   }
 
@@ -72,12 +72,12 @@ export function startXaiResponse (context: XaiContext, request: XaiRequest, onEn
     const latencyMs = 500 + host.random.int(400)
     const startTime = Math.round(entry.audioMs / 10) / 100
     const codec = parseFormat(settings.output.format) ?? PCM_24K
-    const place = { content_index: 0, output_index: 0, rid }
+    const position = { content_index: 0, output_index: 0, rid }
 
     const write = (): void => {
       entry.said += sentence
       textTokens += tokens(sentence).length
-      emit('response.output_audio_transcript.delta', { event_id: rid, item_id: itemId, response_id: id, delta: sentence, ...place, start_time: startTime })
+      emit('response.output_audio_transcript.delta', { event_id: rid, item_id: itemId, response_id: id, delta: sentence, ...position, start_time: startTime })
     }
     if (!first) write()
     for (const [index, chunk] of sentenceChunks(sentence, codec, host).entries()) {
@@ -91,7 +91,7 @@ export function startXaiResponse (context: XaiContext, request: XaiRequest, onEn
           item_id: itemId,
           response_id: id,
           delta: chunk.data.toString('base64'),
-          ...place,
+          ...position,
           ...(opening && { latency: (latencyMs / 1000).toFixed(2) }),
           audio_duration_ms: Math.round(chunk.ms),
           ts: host.now()
@@ -141,7 +141,7 @@ export function startXaiResponse (context: XaiContext, request: XaiRequest, onEn
   return {
     id,
     outOfBand: false,
-    // Nobody has recorded how xAI closes what it was saying: the worst that a client may meet is that it does not.
+    // No recording shows how xAI closes an item that is cut off. So nothing is closed here, the worst that a client may meet.
     cancel () {
       if (speaking) speaking.wire.status = 'incomplete'
       finish('cancelled')

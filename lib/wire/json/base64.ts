@@ -1,7 +1,7 @@
 const backslash = 0x5c
 const padding = 0x3d
 
-/** How many bytes the base64 text at `text[start, end)` stands for, as it is written in JSON: `/` and `=` may be escaped there. */
+/** How many bytes the base64 text at `text[start, end)` decodes to. It stands in JSON, where `/` and `=` may be escaped. */
 export function decodedBytes (text: Buffer, start: number, end: number): number {
   const escape = text.indexOf(backslash, start)
   if (escape !== -1 && escape < end) {
@@ -18,7 +18,7 @@ function sizeOf (text: Buffer, start: number, end: number): number {
   return Math.floor((last - start) * 3 / 4)
 }
 
-/** The text itself where it is no JSON. */
+/** @returns the text as it is where its escapes are not JSON's */
 function unescaped (text: Buffer): Buffer {
   try {
     return Buffer.from(JSON.parse(`"${text.toString('latin1')}"`) as string, 'latin1')

@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { parseJson, stringEnd } from './parse.ts'
 import type { RealtimeEvent } from '../../../types/index.ts'
 
-// A number that JavaScript may not hold as it is written: many digits, or an exponent. Ids are full of such, but stand in quotes.
+// A number that JavaScript may not hold as it is written: many digits, or an exponent. Digits of ids stand in quotes and do not match.
 const delicate = /[:,[\s]-?\d(?:[\d.]{15}|[\d.]*[eE])/
 
-// Stands before a number that is carried as text. Nobody can guess it, and nobody gets to see it.
+// Marks a number that is carried as a text. It is random, so that no peer can send it.
 const mark = `number-${randomUUID()}:`
 const marked = new RegExp(`"${mark}(-?\\d+(?:\\.\\d+)?(?:[eE][+-]?\\d+)?)"`, 'g')
 
 /**
- * Reads an event so that writing it loses nothing: a number that JavaScript cannot hold (2^53 + 1, 1e400) meets the translator as a text,
- * and `writeEvent` writes it as it was, also in another event that it was remembered for.
+ * Reads an event so that writing it loses nothing. A number that JavaScript cannot hold (2^53 + 1, 1e400) is read as a marked text, and
+ * `writeEvent` writes it as it came, also as part of another event.
  * @returns `undefined` where the text is not the JSON of an object with a `type`
  */
 export function readEvent (text: string): RealtimeEvent | undefined {
@@ -43,7 +43,7 @@ export function parseEvent (text: string): RealtimeEvent | undefined {
   }
 }
 
-/** Puts what `replace` gives in the place of every number of a valid JSON text. */
+/** Replaces every number of a valid JSON text. */
 function replaceNumbers (text: string, replace: (literal: string) => string): string {
   const number = /-?\d[\d.eE+-]*/y
   let out = ''

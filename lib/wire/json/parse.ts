@@ -1,16 +1,16 @@
-/** Fields and values of one event. A session with 128 tools has some thousands, a transcript of half an hour with its probabilities some ten thousands. */
+/** Fields and values of one event at most. A session with 128 tools has a few thousand, a transcript of half an hour with probabilities a few ten thousand. */
 const mostValues = 50_000
 
-// The last escape of a key stands right before what is left of the key, its quote and the colon. In nested JSON a value may look the same.
+// Finds a key that holds an escape: behind the escape come the end of the key, its quote and the colon. A text that quotes JSON may match too.
 const escapedKey = /\\.[^"\\]*"\s*:/s
 
 /**
- * The same as `JSON.parse`, which in V8 12.8 and up (Node 24, 26) may take an escaped key for one that it has read before, in whatever
- * session: after `{"a":0,"\\u006":1}` it reads `{"a":0,"\u006dodel":1}` as if the key were `\u006`, and a model that is to be refused
- * would pass. See nodejs/node issue 63785.
+ * Gives what `JSON.parse` should give. In V8 12.8 and up (Node 24, 26) `JSON.parse` may take an escaped key for one that it has read
+ * before, in any session: after `{"a":0,"\\u006":1}` it reads the key of `{"a":0,"\u006dodel":1}` as `\u006`, and a model that has to be
+ * refused would pass. See nodejs/node issue 63785.
  * @throws {SyntaxError} where the text is not JSON
- * @throws {RangeError} where it holds more fields and values than any event needs, whose reading would hold up every session; and where
- * one with escaped keys is nested thousands of levels deep
+ * @throws {RangeError} where it holds more fields and values than any event needs, for reading them would hold up every session; or where it
+ * has escaped keys and is nested thousands of levels deep
  */
 export function parseJson (text: string): unknown {
   if (text.length > mostValues && isDense(text)) throw new RangeError('too many fields and values')
@@ -18,7 +18,7 @@ export function parseJson (text: string): unknown {
   return escapedKey.test(text) ? readByKeys(text) : value
 }
 
-/** Whether there are more than `mostValues` fields and values. Long strings, as of sound and images, are one each. */
+/** Whether there are more than `mostValues` fields and values. A string counts once, however long. */
 function isDense (text: string): boolean {
   let count = 0
   for (let at = 0; at < text.length; at++) {
@@ -33,7 +33,7 @@ function isDense (text: string): boolean {
 const plain = /[^\s,\]}]+/y
 const space = /\s*/y
 
-/** Reads what is known to be JSON, each key by itself: a string that stands alone is never taken for another. */
+/** Reads a valid JSON text key by key. `JSON.parse` reads a string that stands alone rightly. */
 function readByKeys (text: string): unknown {
   let at = 0
   return value()

@@ -8,10 +8,10 @@ const openBracket = 0x5b
 const closeBracket = 0x5d
 const typeCodes = [0x74, 0x79, 0x70, 0x65]
 
-// Strings are walked byte by byte up to this length and by memchr beyond: a native call costs about as much.
+// Strings are read byte by byte up to this length and searched by a native call beyond it, which costs about as much as so many bytes.
 const longString = 48
 
-/** Where a peek has found what it looked for, as offsets into the text. It belongs to the caller: one serves all messages of a direction. */
+/** What a peek has found, as offsets into the text. The caller makes one for all messages of a direction, so that none is allocated for each. */
 export interface PeekMatch {
   /** The value of `type`, without its quotes. */
   start: number
@@ -29,9 +29,9 @@ export function createMatch (): PeekMatch {
 export type Peek = (text: Buffer, match: PeekMatch) => string | undefined
 
 /**
- * @returns a function that gives the same as `JSON.parse(text).type` whenever that is one of `wanted`, whatever the
- * order of keys, white space and escapes, the last of several `type` keys counting, as JSON parsers have it. It gives
- * `undefined` for every other type. Text that is not JSON may give either.
+ * @returns a function that gives `JSON.parse(text).type` where that is one of `wanted`, and `undefined` for every other type. Keys may stand
+ * in any order, with any white space and escapes; of several `type` keys the last counts, as for JSON parsers. For text that is not JSON it may
+ * give a type or `undefined`.
  */
 export function createPeek (wanted: Iterable<string>): Peek {
   const byLength: Array<Array<{ name: string, bytes: Buffer }> | undefined> = []
@@ -61,8 +61,8 @@ export function createPeek (wanted: Iterable<string>): Peek {
 }
 
 /**
- * Gives an event that was peeked at another type without moving a byte: white space fills what is left of the old one.
- * @param match what the peek has found in this very text
+ * Gives a peeked event another type, in its own bytes: white space fills the room that a shorter type leaves.
+ * @param match what the peek has found in this text
  * @returns `false` where the new type is longer; then nothing is changed
  */
 export function renamePeeked (text: Buffer, { start, end }: PeekMatch, type: string): boolean {
@@ -172,7 +172,7 @@ function keyIsType (text: Buffer, start: number, end: number): boolean {
   return at === end
 }
 
-/** Whether `\u00` and two digits stand at `at` for this code. None of `typeCodes` has a hex digit beyond 9, nor another escape. */
+/** Whether `\u00` and the two hex digits of `code` stand at `at`. The letters of `type` have no hex digit above 9 and no short escape. */
 function isEscapeOf (code: number, text: Buffer, at: number): boolean {
   return text[at] === backslash && text[at + 1] === 0x75 && text[at + 2] === 0x30 && text[at + 3] === 0x30 &&
     text[at + 4] === 0x30 + (code >> 4) && text[at + 5] === 0x30 + (code & 0x0f)

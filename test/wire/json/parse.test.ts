@@ -23,7 +23,7 @@ t.test('an object comes back with the keys and values that it was written with, 
   })
 })
 
-t.test('a key with an escape is not taken for a key that was read at its place before', async t => {
+t.test('a key with an escape is not taken for a key that was read at the same offset before', async t => {
   // In V8 of Node 24 one of its length that begins with the same bytes.
   parseJson('{"type":[],"\\\\u006":0}')
   t.strictSame(Object.keys(parseJson('{"type":1,"\\u006dodel":2}') as object), ['type', 'model'])

@@ -4,8 +4,8 @@ import { adjust, refuse } from '../../lacking.ts'
 import { field } from './fields.ts'
 import type { DialectContext } from '../../../../types/index.ts'
 
-/** Stands for `grok-transcribe`: of OpenAI's models for transcription one that takes a language. */
-export const transcriptionModel = 'gpt-4o-mini-transcribe'
+/** What `grok-transcribe` becomes: a transcription model of OpenAI's that takes a language. */
+const transcriptionModel = 'gpt-4o-mini-transcribe'
 
 const keywordModels: ReadonlySet<unknown> = new Set(['gpt-transcribe', 'gpt-live-transcribe'])
 
@@ -13,7 +13,7 @@ const ownInput: readonly string[] = ['format', 'transport', 'transcription', 'tu
 const ownOutput: readonly string[] = ['format', 'transport', 'voice']
 
 /**
- * `audio.input` of a session without what lies elsewhere, or means another thing, in GA.
+ * `audio.input` of a session, without the fields that GA has at another path or with another meaning.
  * @throws GatewayError for what OpenAI cannot hear
  */
 export function openaiInput (said: unknown): Fields {
@@ -77,7 +77,7 @@ export function turnDetection (session: Fields): { readonly turn_detection: unkn
   return { turn_detection: isFields(said) && (said.type === null || Object.keys(said).length === 0) ? null : said }
 }
 
-/** What xAI shows of a session's audio, beside the transcription that it shows twice. */
+/** What xAI shows of a session's audio, without the transcription, which it shows in two fields. */
 export function shownAudio (audio: unknown): Fields {
   const { input, output } = fieldsOf(audio)
   const transcription = shownTranscription(fieldsOf(input).transcription)

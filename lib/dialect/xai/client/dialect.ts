@@ -29,7 +29,7 @@ export const xaiClient: Dialect<XaiClientState> = {
   upstreamToClient: {
     'session.created': showCreatedSession,
     'session.updated': showUpdatedSession,
-    // The client has heard of a conversation at the start.
+    // The client has got its `conversation.created` behind `session.created`.
     'conversation.created': drop,
     'conversation.item.added': showItem,
     'conversation.item.done': drop,
@@ -48,7 +48,7 @@ export const xaiClient: Dialect<XaiClientState> = {
 
   opening (type, state): readonly RealtimeEvent[] | undefined {
     if (state.settled || state.opened) return []
-    // An update says it itself, unless it is refused; then this is asked again.
+    // An update sets turn detection itself. If the provider refuses it, this is asked again.
     if (type === 'session.update' || state.updates.length > 0) return undefined
     state.opened = true
     sentUpdate(state, { id: defaultId, unnamed: false, manual: true, hidden: true })

@@ -18,19 +18,19 @@ const paths: PathPairs = [
   ['response.audio.output.voice', 'response.voice']
 ]
 
-/** An `error` with the client's names of the event and the field at fault; nothing where it is about what the client has not sent. */
+/** An `error` with the client's names of the event and the field at fault. One about an event that the client has not sent is dropped. */
 export function showError (event: RealtimeEvent, state: XaiClientState): Translated {
   const { error } = event
   if (!isFields(error)) return event
   if (error.event_id === cancelId) return undefined
-  // With this code the gateway itself refuses something.
+  // With `unsupported_feature` the gateway itself refuses an event, so the provider has refused nothing.
   const unanswered = error.code !== 'unsupported_feature' && refusedResponse(state, error.event_id)
-  // What was not taken asks for no answer.
+  // A commit that was refused asks for no response.
   if (typeof error.code === 'string' && error.code.startsWith('input_audio_buffer_commit')) state.commits = Math.max(0, state.commits - 1)
   const refused = typeof error.event_id === 'string' ? refusedUpdate(state, error.event_id) : undefined
   if (refused?.hidden) return undefined
   const told = withParam(paths, error)
   const shown = refused?.unnamed || unanswered ? { ...event, error: { ...told, event_id: null } } : told === error ? event : { ...event, error: told }
-  // A turn that was made meanwhile gets its answer all the same.
+  // A turn that was committed meanwhile still needs its response.
   return unanswered && state.due && state.running === 0 ? [shown, askForResponse(state)] : shown
 }

@@ -8,7 +8,7 @@ const contents: ReadonlyArray<readonly [xai: string, openai: string]> = [['text'
 const toOpenai: ReadonlyMap<unknown, string> = new Map(contents)
 const toXai: ReadonlyMap<unknown, string> = new Map(contents.map(([xai, openai]) => [openai, xai]))
 
-/** @throws GatewayError for words that the assistant is to say as they are, which OpenAI cannot promise */
+/** @throws GatewayError for a `force_message`, a text to be spoken word for word: OpenAI has nothing like it */
 export function createItem (event: RealtimeEvent): RealtimeEvent {
   const { item } = event
   if (!isFields(item)) return event

@@ -12,13 +12,13 @@ import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 
 const own: readonly string[] = ['modalities', 'voice', 'tools', 'audio', 'input', 'reasoning', 'max_response_output_tokens']
 const output: readonly string[] = ['output']
-// OpenAI's name of the voice, and what xAI's responses do not have; the conversation that the client has heard of has another id.
+// Fields that xAI's responses do not have, OpenAI's name of the voice among them. The client knows its conversation by another id.
 const unshown: readonly string[] = ['audio', 'conversation_id', 'output_modalities', 'max_output_tokens']
 
-// A provider that never answers must cost nothing.
+// A bound, for a provider that never answers.
 const maxCommits = 16
 
-/** Without voice detection xAI answers a commit by itself; OpenAI has to be asked, once it has taken it. */
+/** Without turn detection xAI answers a commit by itself. OpenAI has to be asked when it has accepted the commit. */
 export function commitAudio (event: RealtimeEvent, state: XaiClientState): RealtimeEvent {
   if (isManual(state)) state.commits = Math.min(state.commits + 1, maxCommits)
   return event
@@ -26,7 +26,7 @@ export function commitAudio (event: RealtimeEvent, state: XaiClientState): Realt
 
 const cancel = { answer: { type: 'response.cancel', event_id: cancelId } }
 
-/** A turn interrupts what is being said, as it does on xAI; OpenAI gives one answer at a time. */
+/** The turn interrupts the running response, as on xAI: OpenAI runs one at a time. */
 export function showCommitted (event: RealtimeEvent, state: XaiClientState): Translated {
   if (state.commits === 0) return event
   state.commits--
@@ -41,7 +41,7 @@ export function createResponse (event: RealtimeEvent, state: XaiClientState): Re
   const { context } = state
   if (!isFields(response)) return answered(event, state)
   const { audio } = response
-  // OpenAI says best what is wrong with them.
+  // A malformed event passes: OpenAI's own error says what is wrong.
   if ([audio, fieldsOf(audio).output].some(part => isSaid(part) && !isFields(part))) return event
   const asked = response.voice ?? fieldsOf(fieldsOf(audio).output).voice
   const voice = typeof asked === 'string' ? openaiVoice(asked, context.voices) : asked
@@ -62,10 +62,10 @@ export function createResponse (event: RealtimeEvent, state: XaiClientState): Re
   return response.conversation === 'none' ? translated : answered(translated, state)
 }
 
-/** A client that asks itself for the answer to its commit gets one, not two. */
+/** A client that sends `response.create` after its commit gets one response, not two. */
 function answered (event: RealtimeEvent, state: XaiClientState): RealtimeEvent {
   state.commits = Math.max(0, state.commits - 1)
-  // Nothing is on its way whose end the turn could wait for: an error without a name may have told of it.
+  // No response runs or was asked for, so nothing would end the wait: an error without an `event_id` may have told of it.
   if (state.running === 0 && !state.asked) state.due = false
   return event
 }

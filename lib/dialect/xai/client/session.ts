@@ -11,7 +11,7 @@ import { openaiTools } from './tools.ts'
 import { openaiVoice } from './voice.ts'
 import type { DialectContext, RealtimeEvent, Translated } from '../../../../types/index.ts'
 
-/** What xAI shows of a session and OpenAI has nothing like, by the value that asks for nothing. */
+/** Settings that OpenAI has no equal for, each with the value that asks for nothing. */
 const foreign: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['temperature', -1], ['enable_noise_suppression', false], ['keep_context', false], ['enable_phonetic_spelling', false]
 ])
@@ -24,13 +24,13 @@ const own: readonly string[] = [
 const sections: readonly string[] = ['input', 'output']
 
 /**
- * `session.update` in GA's words (docs.x.ai, voice). The first that says nothing of voice detection switches it off, as it is on xAI
- * until somebody asks for it.
+ * `session.update` in GA's shape (docs.x.ai, voice). The first one that says nothing of turn detection switches it off, because that is xAI's
+ * default.
  * @throws GatewayError for what OpenAI cannot do
  */
 export function updateSession (event: RealtimeEvent, state: XaiClientState): Translated {
   const { session } = event
-  // OpenAI says best what is wrong with it.
+  // A malformed event passes: OpenAI's own error says what is wrong.
   if (!isFields(session) || !isSound(session)) return send(event, undefined, state)
   const { context } = state
   const audio = fieldsOf(session.audio)
@@ -60,7 +60,7 @@ export function updateSession (event: RealtimeEvent, state: XaiClientState): Tra
   if (isName(voice?.asked)) state.voice = voice
   if (isFields(transcription?.[0])) state.snapshots = state.snapshots === true || isSaid(transcription[0].model)
   const sent = send({ ...event, session: translated }, 'turn_detection' in detection ? detection.turn_detection === null : undefined, state)
-  // Whoever asks for it can talk without it, and must not take the session for one that can be resumed.
+  // The session works without resumption, but the client must not believe that it can be resumed.
   return wantsResumption(session) ? [sent, { answer: noResumption(event) }] : sent
 }
 
@@ -77,7 +77,7 @@ function noResumption ({ event_id: id }: RealtimeEvent): RealtimeEvent {
 /** An update under an id by which the provider can refuse it. */
 function send (event: RealtimeEvent, manual: boolean | undefined, state: XaiClientState): RealtimeEvent {
   const given: unknown = event.event_id
-  // An id that is none is refused with its event, by an error that names no event.
+  // With an `event_id` that is no valid id the provider refuses the event, by an error that names no event.
   if (isSaid(given) && !isName(given)) return event
   const unnamed = !isName(given)
   const id = unnamed ? `gateway_update_${++state.unnamed}` : given
@@ -85,7 +85,7 @@ function send (event: RealtimeEvent, manual: boolean | undefined, state: XaiClie
   return unnamed ? { ...event, event_id: id } : event
 }
 
-/** Whether each part of a session that is looked into is an object, or not said. */
+/** Whether each part of the session that is read here is an object or absent. */
 function isSound ({ audio }: Fields): boolean {
   const { input, output } = fieldsOf(audio)
   return [audio, input, output].every(part => !isSaid(part) || isFields(part))

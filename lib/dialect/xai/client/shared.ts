@@ -12,7 +12,7 @@ export function maxTokens (said: Fields): Fields {
 }
 
 /**
- * xAI thinks hard, or not at all; OpenAI's models that do not think refuse to be told how.
+ * On xAI the effort is `high` or `none`. OpenAI's models without reasoning refuse any value.
  * @param part `session` or `response`
  */
 export function reasoning (said: unknown, part: string, context: DialectContext): Fields {

@@ -9,8 +9,8 @@ import { shownVoice } from './voice.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 
 /**
- * `session.created`, and the `conversation.created` that xAI sends behind it and some of its clients wait for. One that asked for an older
- * conversation is told that it has none.
+ * `session.created`, and the `conversation.created` that xAI sends behind it, which some of its clients wait for. A client that asked for an
+ * older conversation gets an error too.
  */
 export function showCreatedSession (event: RealtimeEvent, state: XaiClientState): Translated {
   const { event_id: eventId, session } = event
@@ -29,7 +29,7 @@ export function showCreatedSession (event: RealtimeEvent, state: XaiClientState)
     instructions: session.instructions ?? '',
     ...field('voice', shownVoice(fieldsOf(fieldsOf(session.audio).output).voice, state)),
     modalities: ['audio'],
-    // xAI's default, which the provider is told before anything else.
+    // xAI's default. The provider is told of it before anything else.
     turn_detection: { type: null },
     tools: xaiTools(session.tools ?? []),
     ...field('model', session.model)

@@ -8,13 +8,13 @@ const responseId = 'gateway_response_for_commit'
 
 /** A `session.update` that the provider has not answered. */
 export interface PendingUpdate {
-  /** The `event_id` that an error would name it by. */
+  /** The `event_id` by which an error names it. */
   readonly id: string
-  /** The client has given it none, and is not told of it. */
+  /** The client gave it no `event_id`, so an error names none. */
   readonly unnamed: boolean
-  /** Whether it switches voice detection off; `undefined`: it says nothing of it. */
+  /** Whether it switches turn detection off; `undefined`: it says nothing of it. */
   readonly manual: boolean | undefined
-  /** The client does not know of it, and hears nothing of its answer. */
+  /** The gateway sent it, so the client does not hear the answer. */
   readonly hidden: boolean
 }
 
@@ -27,18 +27,18 @@ export interface XaiClientState {
   unnamed: number
   /** The provider has been told xAI's default before the client's first event. */
   opened: boolean
-  /** The provider has accepted an update that says whether voices are detected. */
+  /** The provider has accepted an update that sets turn detection. */
   settled: boolean
-  /** Voice detection is off, as far as the provider has confirmed; a client of xAI believes so from the start. */
+  /** Turn detection is off, as far as the provider has confirmed. For xAI's clients it is off from the start. */
   manual: boolean
   /** The voice that the client asked for, by its own name and by OpenAI's. */
   voice: { readonly asked: string, readonly sent: string } | undefined
   /**
-   * Whether the client hears of transcripts before they are final, as xAI tells those who have named a model for them (its machine schema);
-   * `undefined`: it has said nothing of transcription.
+   * Whether the client gets transcripts before they are final: xAI sends these to clients that have named a transcription model (its machine
+   * schema). `undefined`: the client has said nothing of transcription.
    */
   snapshots: boolean | undefined
-  /** Commits that the provider has not taken, each of which asks for a response. */
+  /** Commits that the provider has not accepted yet. Each asks for a response. */
   commits: number
   /** Responses that have begun and not ended. */
   running: number
@@ -50,7 +50,7 @@ export interface XaiClientState {
   readonly transcripts: Map<string, string>
 }
 
-// A client may send a few without waiting for an answer; a provider that never answers must cost nothing.
+// A client may send a few updates without waiting for an answer. A bound, for a provider that never answers.
 const maxUpdates = 16
 
 export function startXaiClient (context: DialectContext): XaiClientState {
@@ -62,7 +62,7 @@ export function sentUpdate (state: XaiClientState, update: PendingUpdate): void 
 }
 
 /**
- * The provider has accepted an update: the oldest, as it takes them in turn.
+ * The provider has accepted an update: the oldest, because it answers in order.
  * @param manual whether voice detection is off now, as the provider says
  */
 export function acceptedUpdate (state: XaiClientState, manual: boolean): PendingUpdate | undefined {
@@ -74,7 +74,7 @@ export function acceptedUpdate (state: XaiClientState, manual: boolean): Pending
 }
 
 /**
- * The provider has refused an event: nothing holds of the update that it may be.
+ * The provider has refused an event. Where that is an update, nothing of it applies.
  * @param id of the event
  */
 export function refusedUpdate (state: XaiClientState, id: string): PendingUpdate | undefined {

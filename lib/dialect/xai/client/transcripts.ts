@@ -1,22 +1,21 @@
+import { keep } from '../../bounded.ts'
 import { isName } from '../../fields.ts'
 import type { XaiClientState } from './state.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 
-// Of what is said at once OpenAI transcribes a few items at a time. A transcript of this many characters is half an hour of speech.
+// OpenAI transcribes a few items at a time. A transcript of this many characters is half an hour of speech.
 const maxTranscripts = 8
 const maxLength = 32_768
 
-/** xAI says again and again what it has understood so far. */
+/** xAI repeats the whole transcript so far with each change. */
 export function transcriptDelta (event: RealtimeEvent, { snapshots, transcripts }: XaiClientState): Translated {
   const key = keyOf(event)
   const { delta, obfuscation, logprobs, type, ...ids } = event
   if (snapshots === false || key === undefined || typeof delta !== 'string') return undefined
   const transcript = (transcripts.get(key) ?? '') + delta
-  // The whole of it comes at the end.
+  // A longer one is shown at its end only, in `completed`.
   if (transcript.length > maxLength) return undefined
-  transcripts.delete(key)
-  transcripts.set(key, transcript)
-  if (transcripts.size > maxTranscripts) transcripts.delete(transcripts.keys().next().value!)
+  keep(transcripts, key, transcript, maxTranscripts)
   return { type: 'conversation.item.input_audio_transcription.updated', ...ids, transcript }
 }
 
@@ -24,7 +23,7 @@ export function transcriptCompleted (event: RealtimeEvent, state: XaiClientState
   return { ...forget(event, state), status: 'completed' }
 }
 
-/** xAI has no such event: the client's reader skips it or learns why there is no transcript. */
+/** xAI has no such event. It passes, and a client that knows it learns why there is no transcript. */
 export function transcriptFailed (event: RealtimeEvent, state: XaiClientState): RealtimeEvent {
   return forget(event, state)
 }

@@ -2,8 +2,8 @@ import { fieldsOf } from '../../fields.ts'
 import type { XaiClientState } from './state.ts'
 
 /**
- * OpenAI's name for a voice that the client asks for. xAI takes names in any case, and shows some of them as `xai_ara` itself. A name
- * that is not in the table may be one of OpenAI's, or of a voice of the user's own: it stays.
+ * OpenAI's name for a voice that the client asks for. xAI takes names in upper and lower case, and shows some with a prefix (`xai_ara`). A name
+ * that is not in the table stays: it may be OpenAI's, or that of a custom voice.
  */
 export function openaiVoice (voice: string, voices: Readonly<Record<string, string>>): string {
   const lower = voice.toLowerCase()
@@ -11,7 +11,7 @@ export function openaiVoice (voice: string, voices: Readonly<Record<string, stri
   return known === undefined ? voice : voices[known]!
 }
 
-/** What the client calls the voice that OpenAI speaks with: as it asked for it, else by a name of the table that leads to it. */
+/** The client's name of the voice that OpenAI speaks with: the one that it asked for, else the name in the table that leads to this voice. */
 export function shownVoice (voice: unknown, { context, voice: own }: XaiClientState): unknown {
   const name = fieldsOf(voice).id ?? voice
   if (own !== undefined && name === own.sent) return own.asked

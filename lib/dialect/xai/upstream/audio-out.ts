@@ -5,7 +5,7 @@ import { adjust } from './nearest.ts'
 import type { SessionConfig } from './state.ts'
 import { nameOf } from './values.ts'
 
-/** xAI has PCM in many rates; OpenAI in one, which clients may leave out. `known`: what to remember of it. */
+/** The audio format for xAI. It has PCM at many rates, OpenAI at one, which clients may leave out. `known`: the format, where it is to be remembered. */
 export function audioFormatOut (said: unknown): { readonly fields: Fields, readonly known?: Fields } {
   if (said === undefined || said === null) return { fields: {} }
   if (!isFields(said)) return { fields: { format: said } }
@@ -15,11 +15,11 @@ export function audioFormatOut (said: unknown): { readonly fields: Fields, reado
   return { fields: { format }, known: { type, ...(typeof format.rate === 'number' && { rate: format.rate }) } }
 }
 
-// Those of xAI's own that documents and recordings name (docs.x.ai, voice); there are more, and voices of one's own.
+// The voices of xAI that documents and recordings name (docs.x.ai, voice). There are more, and custom ones.
 const known: ReadonlySet<string> = new Set(['eve', 'ara', 'rex', 'sal', 'leo', 'luna'])
 
 /**
- * A voice by xAI's name, wherever the client says it. A name that nobody knows passes, and is told.
+ * A voice by xAI's name, at whatever path the client says it. An unknown name passes, and the log tells it.
  * @param path of the voice in the client's event
  * @returns `undefined` where no voice is said
  */
@@ -30,7 +30,7 @@ export function voiceOut (said: unknown, path: string, { voices, adjusted }: Dia
   for (const name of [client, client.toLowerCase()]) {
     if (Object.hasOwn(voices, name)) return { client, xai: voices[name]! }
   }
-  // xAI's names are lower-case; the id of a voice of one's own is what it is.
+  // xAI's names are in lower case; the id of a custom voice stays as it is.
   if (named === undefined) return { client, xai: client }
   const xai = named.toLowerCase()
   if (!known.has(xai.replace(/^xai_/, ''))) adjusted(path, 'unknown')
@@ -41,7 +41,7 @@ const field = 'session.audio.input.transcription'
 const mostTerms = 100
 const longestTerm = 50
 
-/** xAI has one model that transcribes, and its own names for the rest. */
+/** Transcription for xAI, which has one model for it, and other names of the fields. */
 export function transcriptionOut (said: unknown, context: DialectContext): { readonly fields: Fields, readonly sessionConfig: Partial<SessionConfig> } {
   if (!isFields(said)) return { fields: { transcription: said }, sessionConfig: said === null ? { transcription: undefined } : {} }
   const { model, language, languages, keywords, prompt, delay, ...rest } = said
@@ -59,7 +59,7 @@ export function transcriptionOut (said: unknown, context: DialectContext): { rea
 
 function keytermsOut (keywords: readonly unknown[], context: DialectContext): readonly string[] {
   const terms = keywords.filter(word => typeof word === 'string')
-  // By characters: half of one is none.
+  // Cut by characters, not by UTF-16 units.
   const near = terms.slice(0, mostTerms).map(term => [...term.slice(0, 2 * longestTerm)].slice(0, longestTerm).join(''))
   if (near.length < keywords.length || near.some((term, i) => term !== terms[i])) adjust(context, `${field}.keywords`)
   return near

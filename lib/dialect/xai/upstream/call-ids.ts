@@ -1,15 +1,15 @@
-// OpenAI takes no id of a call that is longer than 32 characters, and its clients cut or hash one that is. xAI's have 43: call-<UUID>-<index>.
+// OpenAI takes ids of calls of at most 32 characters, and its clients cut or hash longer ones. xAI's have 43: call-<UUID>-<index>.
 const theirs = /^call-([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{12})-(0|[1-9]\d{0,2})$/
 const named = /(?<![\w-])call-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d{1,3}(?![\w-])/g
 
-// Tells ours from all others: OpenAI's ids have nothing but letters and digits behind their prefix.
+// Marks our ids: OpenAI's have only letters and digits behind `call_`.
 const marker = 'call_x-'
 // The last of the 22 characters of 16 bytes holds two bits.
 const ours = /^call_x-([\w-]{21}[AQgw])(0|[1-9]\d{0,2})$/
 
 /**
- * The id of a call as OpenAI's clients can bear it: what it stands for is read from it, so that nothing has to be remembered.
- * @returns the same id where it is none of xAI's
+ * An id of xAI's in at most 32 characters. xAI's id can be computed from it, so that nothing has to be remembered.
+ * @returns the same id where it has not the form of xAI's
  */
 export function shortId (id: string): string {
   if (!id.startsWith('call-')) return id
@@ -18,7 +18,7 @@ export function shortId (id: string): string {
   return `${marker}${Buffer.from(match.slice(1, 6).join(''), 'hex').toString('base64url')}${match[6]}`
 }
 
-/** @returns xAI's id of a call, and the same id where it is none of ours */
+/** @returns xAI's id of a call; the same id where it is not one of ours */
 export function xaiId (id: string): string {
   if (!id.startsWith(marker)) return id
   const match = ours.exec(id)

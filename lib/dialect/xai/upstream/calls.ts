@@ -1,11 +1,12 @@
 import { isFields } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
+import { isAnswer, isList } from '../../translated.ts'
 import type { Answer, Dialect, EventFunction, EventTable, RealtimeEvent, Translated } from '../../../../types/index.ts'
 import { shortId, withShortIds, xaiId } from './call-ids.ts'
 
 type Change = (value: unknown) => unknown
 
-// Nothing else names a call. A conversation's id is no place for one: the client resumes by it.
+// The fields of events that hold the id of a call. `conversation_id` is not among them: the client resumes by it.
 const ofEvent = ['call_id', 'item_id', 'previous_item_id']
 const ofItem = ['id', 'call_id', 'approval_request_id']
 
@@ -13,7 +14,7 @@ const ofItem = ['id', 'call_id', 'approval_request_id']
 const pointing = ['conversation.item.delete', 'conversation.item.truncate']
 const same = (event: RealtimeEvent): RealtimeEvent => event
 
-/** A dialect whose provider names calls as xAI does, and whose client by short ids. All that is remembered between the two is named as the client does. */
+/** Gives a dialect short ids of calls on the client's side. The dialect itself sees and remembers only the short ones. */
 export function withShortCallIds<State> (dialect: Dialect<State>): Dialect<State> {
   const up = { ...Object.fromEntries(pointing.map(type => [type, same])), ...dialect.clientToUpstream }
   return {
@@ -34,7 +35,7 @@ function each (translated: Translated, onward: typeof same, back: typeof same): 
   return isList(translated) ? translated.map(one) : one(translated)
 }
 
-/** @returns what names calls anew in an event; the same event where it names none */
+/** @returns a function that renames the calls in an event, and gives the same event where there are none */
 function renaming (rename: (id: string) => string): (event: RealtimeEvent) => RealtimeEvent {
   const id: Change = value => typeof value === 'string' ? rename(value) : value
   const item = inFields(ofItem, id)
@@ -64,7 +65,7 @@ function inFields (names: readonly string[], change: Change): Change {
   return value => isFields(value) ? within(value, names, change) : value
 }
 
-/** The same with some fields changed, where they are there; the same object where none changes. */
+/** A copy with `change` applied to some fields; the same object where nothing changes. */
 function within<Whole extends Fields> (fields: Whole, names: readonly string[], change: Change): Whole {
   let told = fields
   for (const name of names) {
@@ -77,13 +78,4 @@ function within<Whole extends Fields> (fields: Whole, names: readonly string[], 
 
 function changed (before: readonly unknown[], after: readonly unknown[]): readonly unknown[] {
   return after.some((value, i) => value !== before[i]) ? after : before
-}
-
-function isAnswer (each: RealtimeEvent | Answer): each is Answer {
-  return !('type' in each)
-}
-
-// Array.isArray does not tell a read-only list from the rest.
-function isList (translated: Translated): translated is ReadonlyArray<RealtimeEvent | Answer> {
-  return Array.isArray(translated)
 }

@@ -6,10 +6,10 @@ import { collected, filled, findKept, settle } from './kept.ts'
 import type { Kept, XaiState } from './state.ts'
 
 /**
- * A response that is cut off may end with no word about what it was saying; OpenAI closes all that it has opened.
+ * When a response is cut off, xAI may leave its items and parts open. OpenAI sends the end of each.
  * @param event the end of the response
  * @param output what the response itself says of its items
- * @returns what goes before that event, and all items of the response
+ * @returns the events to send before it, and all items of the response
  */
 export function closeOutputs (event: RealtimeEvent, state: XaiState, response: string, output: readonly unknown[], status: string): { closing: readonly RealtimeEvent[], output: readonly unknown[] } {
   const closing: RealtimeEvent[] = []
@@ -40,7 +40,7 @@ function hasStatus ({ type }: Fields): boolean {
   return type !== 'mcp_call'
 }
 
-/** What ends the parts of a message, or the arguments of a call: OpenAI says so of a call that is cut off, too. */
+/** The events that end the parts of a message, or the arguments of a call. OpenAI sends these for a call that is cut off, too. */
 function closeParts (event: RealtimeEvent, kept: Kept, response: string, item: Fields | undefined, context: DialectContext, from: number): readonly RealtimeEvent[] {
   const closing: RealtimeEvent[] = []
   const close = (name: string, fields: Fields): void => {
@@ -51,7 +51,7 @@ function closeParts (event: RealtimeEvent, kept: Kept, response: string, item: F
     const at = { content_index: index }
     const name = type === 'audio' ? 'transcript' : 'text'
     if (type === 'audio' && !ended.has('sound')) close('output_audio', at)
-    if (!ended.has('words')) close(type === 'audio' ? 'output_audio_transcript' : 'output_text', { ...at, ...collected(name, text, '', context) })
+    if (!ended.has('text')) close(type === 'audio' ? 'output_audio_transcript' : 'output_text', { ...at, ...collected(name, text, '', context) })
     if (!ended.has('part')) close('content_part', { ...at, part: { type, ...collected(name, text, 'part.', context) } })
   }
   const { type, call_id: call, name, arguments: said } = item ?? {}

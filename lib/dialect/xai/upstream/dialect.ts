@@ -61,7 +61,7 @@ export const xaiUpstream: Dialect<XaiState> = withShortCallIds({
     'response.output_audio_transcript.done': endTranscript,
     'response.output_text.delta': addText,
     'response.output_text.done': endText,
-    // The same again, by its older name.
+    // xAI repeats each `response.output_text.delta` under this older name.
     'response.text.delta': drop,
     'response.text.done': drop,
     'response.function_call_arguments.delta': addArguments,

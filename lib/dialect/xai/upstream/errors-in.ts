@@ -24,14 +24,14 @@ const paths: PathPairs = [
   ['response.voice', 'response.audio.output.voice']
 ]
 
-/** xAI has types of its own (docs.x.ai, voice), which OpenAI's clients would know as codes. */
+/** xAI has error types of its own (docs.x.ai, voice). OpenAI's clients get them as codes. */
 export function tellError (event: RealtimeEvent, state: XaiState): Translated {
   const error = fieldsOf(event.error)
   if (state.hiding && isAboutDefault(error)) {
     state.hiding = false
     return undefined
   }
-  const instead = forgetRequest(state, error)
+  const unsent = forgetRequest(state, error)
   const refused = refuseUpdate(state, error.event_id)
   const said = nameOf(error.type) ?? 'internal_error'
   const type = known.has(said) ? said : said === 'internal_error' ? 'server_error' : 'invalid_request_error'
@@ -49,14 +49,14 @@ export function tellError (event: RealtimeEvent, state: XaiState): Translated {
       event_id: refused?.unnamed === true ? null : nameOf(error.event_id) ?? null
     }
   }
-  const asked = instead === undefined ? undefined : createResponse(instead, state)
+  const asked = unsent === undefined ? undefined : createResponse(unsent, state)
   return asked === undefined ? told : [told, { answer: asked }]
 }
 
-/** Words that tell what an error is about, where it names no event. */
+/** Shows that an error which names no event is about turn detection. */
 const aboutUpdate = /session\.update|turn_detection/i
 
-/** Whether an error refuses the default turn detection, which was sent before all that the client has said of its session. */
+/** Whether an error refuses the default turn detection that the gateway has sent by itself. */
 function isAboutDefault ({ event_id: id, code, message, param }: Fields): boolean {
   return typeof id === 'string' ? id === defaultEventId : aboutUpdate.test(`${textOf(code, '')} ${textOf(message, '')} ${textOf(param, '')}`)
 }

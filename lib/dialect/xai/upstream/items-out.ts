@@ -15,7 +15,7 @@ export function createItem (event: RealtimeEvent, { context }: XaiState): Transl
 
 /**
  * An item as xAI reads it.
- * @param field what is said to be changed where an image is left out, which xAI cannot see
+ * @param field the field that is told where an image is left out, because xAI takes none
  * @returns the same item where nothing changes
  */
 export function itemOut (item: Fields, field: string, context: DialectContext): Fields {
@@ -30,7 +30,7 @@ export function itemOut (item: Fields, field: string, context: DialectContext): 
   return parts.length === content.length && parts.every((part, i) => part === content[i]) ? item : { ...item, content: parts }
 }
 
-/** What the assistant has said is told as text. */
+/** The assistant's spoken parts are sent as text. */
 function spoken (part: unknown): unknown {
   if (!isFields(part)) return part
   if (part.type === 'text') return { ...part, type: 'output_text' }
@@ -38,7 +38,7 @@ function spoken (part: unknown): unknown {
   return { type: 'output_text', text: textOf(part.transcript, '') }
 }
 
-/** xAI cannot repeat an item: those that were seen last are repeated for it. */
+/** xAI does not answer `conversation.item.retrieve`, so the gateway answers it from the items that it keeps. */
 export function retrieveItem (event: RealtimeEvent, state: XaiState): Translated {
   const kept = findKept(state, event.item_id)
   if (kept?.item === undefined || !kept.whole) throw new GatewayError('item_retrieve_invalid_item_id', { param: 'item_id' })

@@ -1,17 +1,18 @@
+import { keep } from '../../bounded.ts'
 import { isFields } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
 import { filled, findKept, keptOf, remember, setTranscript, speechOf } from './kept.ts'
 import { most } from './state.ts'
 import type { Kept, XaiState } from './state.ts'
-import { keep, nameOf, textOf } from './values.ts'
+import { nameOf, textOf } from './values.ts'
 
 const assistantTypes = new Map<unknown, string>([['audio', 'output_audio'], ['text', 'output_text']])
 const otherTypes = new Map<unknown, string>([['audio', 'input_audio'], ['text', 'input_text']])
 
 /**
- * An item in GA's shape: only messages have a role, and the parts of their content names that say who they come from.
- * @param textOnly what was spoken is told as text
+ * An item in GA's shape: only messages have a role, and the types of their parts say who speaks.
+ * @param textOnly whether spoken parts are shown as text
  * @returns the same item where nothing changes
  */
 export function itemIn (said: Fields, textOnly: boolean): Fields {
@@ -26,7 +27,7 @@ export function itemIn (said: Fields, textOnly: boolean): Fields {
     if (!isFields(part)) return part
     const type = types.get(part.type) ?? part.type
     if (textOnly && type === 'output_audio') return { type: 'output_text', text: textOf(part.transcript, '') }
-    // OpenAI knows of no transcript yet; an empty one would say that nothing was said.
+    // `null`: there is no transcript yet. An empty one would mean that nothing was said.
     if (type === 'input_audio' && (part.transcript === undefined || part.transcript === '')) return { ...part, type, transcript: null }
     return type === part.type ? part : { ...part, type }
   })
@@ -47,13 +48,13 @@ export function doneId (cause: RealtimeEvent, otherwise: string, nth: number): s
   return `${nameOf(cause.event_id) ?? otherwise}_done${nth === 0 ? '' : `_${nth + 1}`}`
 }
 
-/** xAI says of some items twice that they are there, and of none that it is done. */
+/** xAI tells of some items twice, and of none that it is done. */
 export function addItem (event: RealtimeEvent, state: XaiState): Translated {
   if (!isFields(event.item)) return { ...event, type: 'conversation.item.added' }
   const id = nameOf(event.item.id)
   if (id !== undefined && state.announced.has(id)) return undefined
   const item = itemIn(event.item, false)
-  // Of functions and of later turns xAI does not say what they come after.
+  // For calls and later turns xAI leaves `previous_item_id` out.
   const previous = nameOf(event.previous_item_id) ?? state.last
   const growing = findKept(state, id)?.growing === true
   const grows = growing || (item.status === 'in_progress' && !(id !== undefined && state.speeches.get(id)?.committed === true))
@@ -70,7 +71,7 @@ export function addItem (event: RealtimeEvent, state: XaiState): Translated {
   return grows ? added : [added, itemDone(event, { id: id ?? 'item', previous }, last)]
 }
 
-/** xAI has not said so until now. Where it does, the client does not hear again what it has heard already. */
+/** xAI does not send this so far. If it does, the client hears the end of each item only once. */
 export function endItem (event: RealtimeEvent, state: XaiState): Translated {
   if (!isFields(event.item)) return event
   const kept = findKept(state, event.item.id)
@@ -85,7 +86,7 @@ export function endItem (event: RealtimeEvent, state: XaiState): Translated {
   return { ...event, previous_item_id: nameOf(event.previous_item_id) ?? kept?.previous ?? null, item }
 }
 
-/** With this, what the user said is done. */
+/** With the commit, the user's item is done. */
 export function commitItem (event: RealtimeEvent, state: XaiState): Translated {
   const id = nameOf(event.item_id)
   if (id === undefined) return event
@@ -99,7 +100,7 @@ export function commitItem (event: RealtimeEvent, state: XaiState): Translated {
   return [told, itemDone(event, kept, item)]
 }
 
-/** xAI says what the item is left with. */
+/** xAI says the transcript that is left of the item. */
 export function truncateItem (event: RealtimeEvent, state: XaiState): Translated {
   setTranscript(findKept(state, event.item_id), event.content_index, event.transcript)
   return event
@@ -111,7 +112,7 @@ export function deleteItem (event: RealtimeEvent, state: XaiState): Translated {
   if (state.last === event.item_id) state.last = previous
   for (const kept of state.items.values()) if (kept.previous === event.item_id) kept.previous = previous
   state.items.delete(event.item_id)
-  // The client may give the id to another item.
+  // The client may use the id again for another item.
   state.announced.delete(event.item_id)
   return event
 }

@@ -1,15 +1,16 @@
+import { keep } from '../../bounded.ts'
 import { fieldsOf } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import type { DialectContext } from '../../../../types/index.ts'
 import { longestText, most } from './state.ts'
 import type { Kept, Part, Speech, XaiState } from './state.ts'
-import { isSmall, keep, largestItem, nameOf, textOf } from './values.ts'
+import { isSmall, largestItem, nameOf, textOf } from './values.ts'
 
-/** What is kept of an item, from now on at the latest. */
+/** The memory of an item, which is begun here if there is none. */
 export function keptOf (state: XaiState, id: string): Kept {
   const known = state.items.get(id)
   if (known !== undefined) return known
-  // One that still is to be ended is needed more than a newer one that is done.
+  // An item that has not ended is kept before newer ones that have.
   const oldest = state.items.size < most.items ? undefined : [...state.items.values()].find(({ open, response }) => !(open && (response === undefined || state.running.has(response))))
   if (oldest !== undefined) state.items.delete(oldest.id)
   return keep(state.items, id, {
@@ -21,13 +22,13 @@ export function findKept (state: XaiState, id: unknown): Kept | undefined {
   return typeof id === 'string' ? state.items.get(id) : undefined
 }
 
-/** Remembers an item as the client knows it, up to so many characters. */
+/** Remembers an item as the client knows it. One with more characters than `most` is kept without its texts. */
 export function remember (kept: Kept, item: Fields | undefined, most = largestItem): void {
   kept.whole = isSmall(item, most)
   kept.item = kept.whole || item === undefined ? item : withoutTexts(item)
 }
 
-// The fields of an item that are short in any case.
+// The fields that are kept of an item whose texts are not.
 const named = ['id', 'object', 'type', 'status', 'role', 'name', 'call_id', 'server_label']
 
 function withoutTexts (item: Fields): Fields {
@@ -36,7 +37,7 @@ function withoutTexts (item: Fields): Fields {
   return { ...left, content: item.content.slice(0, most.parts).map((part: unknown) => ({ type: nameOf(fieldsOf(part).type) })) }
 }
 
-/** The item is what it will be: what it was made of is no longer needed. Until its response is done, it may have to be told once more. */
+/** The item is complete, so its parts are forgotten. Until its response is done, `response.done` may have to list it. */
 export function settle (kept: Kept, item: Fields | undefined, response: 'running' | 'done'): void {
   const lacks = (item === kept.item && !kept.whole) || kept.arguments === undefined || [...kept.parts.values()].some(({ text }) => text === undefined)
   remember(kept, item, response === 'running' ? longestText + largestItem : largestItem)
@@ -46,20 +47,15 @@ export function settle (kept: Kept, item: Fields | undefined, response: 'running
   kept.arguments = ''
 }
 
-/** To be called where a text is left out, as there is more of it than is collected. */
-export function leaveText (field: string, { adjusted }: DialectContext): void {
-  adjusted(field, 'too_long')
-}
-
-/** A text for an object that is being made. */
-export function collected (name: string, text: string | undefined, path: string, context: DialectContext): Fields {
-  if (text === undefined) leaveText(`${path}${name}`, context)
+/** An object with this text; without it, and told, where it is too long. To be spread. */
+export function collected (name: string, text: string | undefined, path: string, { adjusted }: DialectContext): Fields {
+  if (text === undefined) adjusted(`${path}${name}`, 'too_long')
   return text === undefined ? {} : { [name]: text }
 }
 
 const calls: ReadonlySet<unknown> = new Set(['function_call', 'mcp_call'])
 
-/** An item with what was said of it before, where it does not say so itself. */
+/** An item with the content and arguments that were collected, where xAI leaves them out. */
 export function filled (item: Fields, kept: Kept | undefined, context: DialectContext): Fields {
   if (kept === undefined) return item
   if (calls.has(item.type) && textOf(item.arguments, '') === '') {
@@ -72,7 +68,7 @@ export function filled (item: Fields, kept: Kept | undefined, context: DialectCo
     const path = `item.content[${index}].`
     return type === 'text' ? { type: 'output_text', ...collected('text', text, path, context) } : { type: 'output_audio', ...collected('transcript', text, path, context) }
   })
-  if (parts.length === 0 && !kept.whole) leaveText('item.content', context)
+  if (parts.length === 0 && !kept.whole) context.adjusted('item.content', 'too_long')
   return { ...item, content: parts.length === 0 ? kept.item?.content : parts }
 }
 
@@ -84,7 +80,7 @@ export function setTranscript (kept: Kept | undefined, index: unknown, transcrip
   remember(kept, { ...kept.item, content: content.map((part: unknown, i) => i === at ? { ...fieldsOf(part), transcript } : part) })
 }
 
-/** What is known of something that the user says. */
+/** What is known of a turn of the user's. */
 export function speechOf (state: XaiState, item: string): Speech {
   return state.speeches.get(item) ??
     keep(state.speeches, item, { from: undefined, until: undefined, told: '', final: false, committed: false, shown: false }, most.speeches)

@@ -8,7 +8,7 @@ export function refuse (field: string): never {
   refuseField(field, lacking(field))
 }
 
-/** To be called where a field is changed to what comes nearest. */
+/** Called where a field is changed to what comes nearest. */
 export function adjust (context: DialectContext, field: string): void {
   adjustField(context, field, lacking(field))
 }
@@ -17,7 +17,7 @@ function lacking (field: string): string {
   return `xAI has nothing that does what ${field} asks for.`
 }
 
-/** The nearest number that xAI takes. What is no number is xAI's to judge. */
+/** The nearest number that xAI takes. What is no number passes, for xAI to judge. */
 export function clamp (value: unknown, lowest: number, highest: number, field: string, context: DialectContext): unknown {
   if (typeof value !== 'number') return value
   const near = Math.min(Math.max(value, lowest), highest)
@@ -26,29 +26,30 @@ export function clamp (value: unknown, lowest: number, highest: number, field: s
 }
 
 /**
- * What is lost where xAI does not hear of a field: nothing, as xAI does the same anyway; a record that OpenAI would keep, of which the
- * client never hears; something of taste; or a rule that the client relies on. The first two are never refused, the last one always.
+ * What is lost where xAI does not get a field. `nothing`: xAI does the same anyway. `record`: OpenAI would keep a record that the client never
+ * sees. `taste`: it sounds or works a little differently. `rule`: something that the client relies on. The first two are never refused, the
+ * last always, taste where the session is strict.
  */
 type Loss = 'nothing' | 'record' | 'taste' | 'rule'
 
-// The most tokens that a client can ask for by number. Many clients of the beta shape send it, and mean no limit.
+// The largest number of tokens that a client can ask for. Many beta clients send it and mean no limit.
 const mostTokens = 4096
 
 // What xAI has no field for.
 const foreign = new Map<string, (value: unknown) => Loss>([
-  // The provider chooses no model by it.
+  // The model was chosen at connect.
   ['model', () => 'nothing'],
   ['tracing', () => 'record'],
   ['include', value => Array.isArray(value) && value.length === 0 ? 'nothing' : 'taste'],
   ['max_output_tokens', value => value === 'inf' ? 'nothing' : typeof value === 'number' && value >= mostTokens ? 'taste' : 'rule'],
   ['truncation', value => value === 'auto' ? 'nothing' : hasTokenLimits(value) ? 'rule' : 'taste'],
   ['parallel_tool_calls', value => value === true ? 'nothing' : 'taste'],
-  // What the model is told to do and not to do.
+  // It holds the instructions of the model.
   ['prompt', () => 'rule']
 ])
 
 /**
- * To be called where a field of the session or of a response does not reach xAI.
+ * Called where a field of the session or of a response does not reach xAI.
  * @param part `session` or `response`
  */
 export function loseForeign (name: string, value: unknown, part: string, context: DialectContext): void {
@@ -67,7 +68,7 @@ export function withoutForeign (said: Fields, part: string, context: DialectCont
 }
 
 /**
- * Whether the client only wants to read. xAI always speaks: its words can be written down, and its voice left out.
+ * Whether the client wants text only. xAI always speaks; then the client gets the transcript as text, and no audio.
  * @returns `undefined` where the client does not say
  */
 export function wantsText (modalities: unknown, field: string, context: DialectContext): boolean | undefined {
@@ -79,7 +80,7 @@ export function wantsText (modalities: unknown, field: string, context: DialectC
 
 const efforts = new Map<unknown, string>([['minimal', 'none'], ['low', 'none'], ['medium', 'high'], ['xhigh', 'high']])
 
-/** xAI thinks hard, or not at all. */
+/** On xAI the effort is `high` or `none`. */
 export function reasoningOut (said: unknown, part: string, context: DialectContext): Fields {
   if (said === undefined || said === null) return {}
   const effort = efforts.get(fieldsOf(said).effort)

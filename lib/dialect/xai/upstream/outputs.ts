@@ -25,7 +25,7 @@ export function addOutput (event: RealtimeEvent, state: XaiState): Translated {
   return { ...event, output_index: kept.index, item }
 }
 
-/** With this, an item of the conversation is done there too. */
+/** With this event the item is done in the conversation too. */
 export function endOutput (event: RealtimeEvent, state: XaiState): Translated {
   if (!isFields(event.item)) return positioned(event, state)
   const kept = findKept(state, event.item.id)

@@ -5,12 +5,12 @@ import { longestText, most } from './state.ts'
 import type { Part, XaiState } from './state.ts'
 import { nameOf, numberOf, textOf } from './values.ts'
 
-/** Whether the client wants to read what this event is about, instead of hearing it. */
+/** Whether the client gets the response of this event as text. */
 export function isRead (event: RealtimeEvent, { running, sessionConfig }: XaiState): boolean {
   return running.get(nameOf(event.response_id) ?? '')?.textOnly ?? sessionConfig.textOnly
 }
 
-/** xAI counts every item as the first of its response. */
+/** Sets `output_index`, which xAI always gives as 0. */
 export function positioned (event: RealtimeEvent, state: XaiState): RealtimeEvent {
   const index = findKept(state, event.item_id)?.index ?? numberOf(event.output_index, 0)
   return event.output_index === index ? event : { ...event, output_index: index }
@@ -41,12 +41,12 @@ export function addPart (event: RealtimeEvent, state: XaiState): Translated {
   const type = said.type === 'text' || isRead(event, state) ? 'text' : 'audio'
   partOf(event, state, type)
   const part = type === 'text' ? { type, text: textOf(said.text, '') } : { type, transcript: textOf(said.transcript, '') }
-  // xAI says "0" here, which is no item.
+  // xAI has `"0"` here, which is no item's id.
   const { previous_item_id: _, ...told } = positionedPart(event, state)
   return { ...told, type: event.type, part }
 }
 
-/** xAI does not repeat what was said. */
+/** Fills in the text, which xAI leaves out of this event. */
 export function endPart (event: RealtimeEvent, state: XaiState): Translated {
   const said = fieldsOf(event.part)
   const known = spokenPart(event, state)
@@ -66,7 +66,7 @@ function add (part: Part | undefined, delta: unknown): void {
   if (part !== undefined) part.text = joined(part.text, delta)
 }
 
-/** A text with what comes behind it; `undefined` as soon as there is more than is collected. */
+/** A text and the next delta; `undefined` as soon as that is longer than what is collected. */
 function joined (text: string | undefined, delta: unknown): string | undefined {
   return text === undefined || typeof delta !== 'string' ? text : short(text + delta)
 }
@@ -77,7 +77,7 @@ function short (text: string): string | undefined {
 
 /** @returns all that was said in the part, as far as it was collected */
 function end (part: Part | undefined, text: unknown): string | undefined {
-  part?.ended.add('words')
+  part?.ended.add('text')
   if (typeof text !== 'string') return part === undefined ? '' : part.text
   if (part !== undefined) part.text = short(text)
   return text
@@ -116,7 +116,7 @@ export function endSound (event: RealtimeEvent, state: XaiState): Translated {
   return sound(event, state)
 }
 
-/** Whether sound need not be read: the client hears all of it, and it comes from the first item of its response. */
+/** Whether audio passes unread: no response is told as text, and only the first item of a response speaks. */
 export function soundPasses ({ running, sessionConfig }: XaiState): boolean {
   for (const { textOnly, shifted } of running.values()) {
     if (textOnly || shifted) return false

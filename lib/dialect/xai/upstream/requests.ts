@@ -10,7 +10,7 @@ import type { Request, Running, XaiState } from './state.ts'
 import { toolsOut } from './tools-out.ts'
 import { isSmall, nameOf, textOf } from './values.ts'
 
-/** Without turn detection, xAI answers a commit at once; OpenAI waits to be asked. */
+/** Without turn detection, xAI answers a commit at once, while OpenAI waits for a `response.create`. */
 export function commit (event: RealtimeEvent, state: XaiState): Translated {
   if (state.sessionConfig.turnDetection === null) expect(state, { eventId: nameOf(event.event_id), commit: true, claimed: false })
   return event
@@ -28,7 +28,7 @@ export function createResponse (event: RealtimeEvent, state: XaiState): Realtime
   const { context } = state
   const textOnly = wantsText(modalities, 'response.output_modalities', context)
   const output = fieldsOf(fieldsOf(audio).output)
-  // What a client says in xAI's own field counts.
+  // Where both are said, xAI's own field counts.
   const voice = voiceOut(rest.voice, 'response.voice', context) ?? voiceOut(output.voice, 'response.audio.output.voice', context)
   const format = audioFormatOut(output.format)
   const response = {
@@ -47,7 +47,7 @@ export function createResponse (event: RealtimeEvent, state: XaiState): Realtime
 
 function expect ({ requests }: XaiState, request: Partial<Request>): void {
   requests.push({
-    eventId: undefined, commit: false, claimed: true, textOnly: undefined, voice: undefined, format: undefined, apart: false, metadata: undefined, cancelled: false, instead: undefined, ...request
+    eventId: undefined, commit: false, claimed: true, textOnly: undefined, voice: undefined, format: undefined, apart: false, metadata: undefined, cancelled: false, unsent: undefined, ...request
   })
   if (requests.length > most.requests) requests.shift()
 }
@@ -55,9 +55,9 @@ function expect ({ requests }: XaiState, request: Partial<Request>): void {
 const tooLate = ['instructions', 'input', 'audio', 'reasoning']
 const foreign = ['max_output_tokens', 'prompt', 'parallel_tool_calls']
 
-/** The client asks for the response that its commit has asked for already; what it wants of it comes too late, as far as xAI decides it. */
+/** The client asks for the response that its commit has asked for already. Settings that xAI would have to know come too late. */
 function claim (response: Request | Running, event: RealtimeEvent, said: Fields, { context }: XaiState): void {
-  // The response that runs may call what this one must not.
+  // The running response may call tools that this request excludes.
   if (isSaid(said.tools)) refuse('response.tools')
   if (isSaid(said.tool_choice) && said.tool_choice !== 'auto') refuse('response.tool_choice')
   const textOnly = wantsText(said.output_modalities, 'response.output_modalities', context)
@@ -70,13 +70,13 @@ function claim (response: Request | Running, event: RealtimeEvent, said: Fields,
   response.claimed = true
   if (!begun) {
     response.textOnly = textOnly
-    // xAI may refuse the commit, and then has to be asked after all.
-    if (isSmall(event)) response.instead = event
+    // If xAI refuses the commit, this is sent after all.
+    if (isSmall(event)) response.unsent = event
   }
   if (isFields(said.metadata) && isSmall(said.metadata)) response.metadata = said.metadata
 }
 
-/** xAI may hang up on a client that cancels nothing. */
+/** A cancel without a running response is not sent: xAI may end the session for it. */
 export function cancelResponse (event: RealtimeEvent, state: XaiState): Translated {
   const id = event.response_id
   const running = [...state.running].filter(([known]) => typeof id !== 'string' || known === id).map(([, response]) => response)
@@ -86,17 +86,17 @@ export function cancelResponse (event: RealtimeEvent, state: XaiState): Translat
   return event
 }
 
-/** Words that tell what an error is about, where it names no event. */
+/** Shows that an error which names no event is about a commit or a request. */
 const aboutRequest = /input_audio_buffer|commit|response/i
 const aboutOther = /cancel|not_active|truncat|delet/i
 
 /**
  * xAI has refused what a client's event asked for.
- * @returns what the client had asked for beside its commit
+ * @returns the client's `response.create` that was not sent, as the commit had asked for the same
  */
 export function forgetRequest ({ requests }: XaiState, { event_id: id, code, message }: Fields): RealtimeEvent | undefined {
   const said = `${textOf(code, '')} ${textOf(message, '')}`
   const about = aboutRequest.test(said) && !aboutOther.test(said)
   const at = typeof id === 'string' ? requests.findIndex(({ eventId }) => eventId === id) : about ? requests.length - 1 : -1
-  return at < 0 ? undefined : requests.splice(at, 1)[0]?.instead
+  return at < 0 ? undefined : requests.splice(at, 1)[0]?.unsent
 }

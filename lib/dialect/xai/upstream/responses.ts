@@ -1,3 +1,4 @@
+import { keep } from '../../bounded.ts'
 import { isFields } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import type { RealtimeEvent, Translated } from '../../../../types/index.ts'
@@ -7,7 +8,7 @@ import { filled, findKept } from './kept.ts'
 import { most } from './state.ts'
 import type { Running, XaiState } from './state.ts'
 import { usageIn } from './usage.ts'
-import { keep, nameOf } from './values.ts'
+import { nameOf } from './values.ts'
 
 export function beginResponse (event: RealtimeEvent, state: XaiState): Translated {
   if (!isFields(event.response)) return event
@@ -16,19 +17,19 @@ export function beginResponse (event: RealtimeEvent, state: XaiState): Translate
   return { ...event, response: responseIn(event.response, { status: 'in_progress', status_details: null, output: [] }, null, running, state) }
 }
 
-/** Finds the request that a response answers: the one with the same metadata, else the oldest. Where there is none, the user's turn has asked. */
+/** Finds the request that a response answers: the one with the same metadata, else the oldest. Where there is none, the response answers a turn of the user. */
 function begun (state: XaiState, metadata: unknown): Running {
   const { requests, sessionConfig } = state
   const same = isFields(metadata) ? requests.findIndex(request => isSame(request.metadata, metadata)) : -1
   if (same >= 0) state.echoes = true
-  // One that was asked for without metadata, or whose metadata came too late.
+  // A request without metadata, or one whose metadata came too late for xAI.
   const at = same >= 0 || !state.echoes ? Math.max(same, 0) : requests.findIndex(request => request.metadata === undefined || request.commit)
   const [request] = at < 0 ? [] : requests.splice(at, 1)
   const { eventId, commit = false, claimed = true, textOnly = sessionConfig.textOnly, voice, format, apart = false, metadata: asked, cancelled = false } = request ?? {}
   return { eventId, commit, claimed, textOnly, voice, format, apart, metadata: asked, cancelled, items: 0, shifted: false }
 }
 
-/** Metadata are texts by names, in whatever order. */
+/** Metadata are compared by their names and texts, in any order. */
 function isSame (asked: Fields | undefined, said: Fields): boolean {
   if (asked === undefined) return false
   const names = Object.keys(asked)

@@ -6,7 +6,7 @@ import { turnDetectionIn } from './turn-detection.ts'
 import { acceptUpdate, foresee } from './updates.ts'
 import { nameOf, numberOf, textOf } from './values.ts'
 
-/** At first xAI detects nothing; what it is about to be told is shown instead. */
+/** xAI starts without turn detection. The client is shown OpenAI's default, which xAI is about to be told. */
 export function createSession (event: RealtimeEvent, state: XaiState): Translated {
   const said = fieldsOf(event.session)
   return { ...event, session: sessionIn(said, state, turnDetectionIn(said.turn_detection) ?? state.sessionConfig.turnDetection) }
@@ -19,18 +19,18 @@ export function tellSession (event: RealtimeEvent, state: XaiState): Translated 
   }
   acceptUpdate(state)
   const said = fieldsOf(event.session)
-  // xAI leaves it out where there is none, and where it was not asked for.
+  // xAI leaves `turn_detection` out where it is off, and where it was not asked for.
   const detection = isFields(said.turn_detection) ? turnDetectionIn(said.turn_detection) : state.accepted.sessionConfig.turnDetection
   return { ...event, session: sessionIn(said, state, detection) }
 }
 
-/** OpenAI's types have this event, and clients that are made for xAI say nothing before it. */
+/** It passes: OpenAI's types have this event, and clients made for xAI wait for it. */
 export function createConversation (event: RealtimeEvent, state: XaiState): Translated {
   state.conversation = nameOf(fieldsOf(event.conversation).id) ?? null
   return event
 }
 
-/** A whole session in GA's shape, in OpenAI's order. It shows what xAI has accepted; what xAI calls by other names has the client's. */
+/** A whole session in GA's shape, in OpenAI's order. It shows what xAI has accepted, with the client's names for what xAI names differently. */
 function sessionIn (said: Fields, state: XaiState, detection: Fields | null): Fields {
   const { sessionConfig } = state.accepted
   sessionConfig.id = nameOf(said.id) ?? sessionConfig.id
@@ -83,14 +83,14 @@ function transcriptionIn (said: Fields, { transcription }: SessionConfig): Field
   return on ? { model: 'grok-transcribe', language: null, ...transcription, prompt: null } : null
 }
 
-/** The client's own name for the voice, where xAI speaks with what that stands for. */
+/** The client's own name for the voice, where xAI speaks with the voice that this name stands for. */
 function voiceIn (said: unknown, sessionConfig: SessionConfig): string | undefined {
   const name = nameOf(said)
   if (name !== undefined && (sessionConfig.voice === undefined || bare(sessionConfig.voice.xai) !== bare(name))) sessionConfig.voice = { client: bare(name), xai: bare(name) }
   return sessionConfig.voice?.client
 }
 
-/** Newer models call the voices by other names. */
+/** A voice without the prefix that newer models give it. */
 function bare (voice: string): string {
   return voice.toLowerCase().replace(/^xai_/, '')
 }

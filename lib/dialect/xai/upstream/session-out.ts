@@ -10,7 +10,7 @@ import { turnDetectionIn, turnDetectionOut } from './turn-detection.ts'
 import { expectUpdate, isSettled } from './updates.ts'
 import { nameOf } from './values.ts'
 
-// Of the beta shape. xAI shows them in its sessions, and nobody has seen it heed them.
+// Fields of the beta shape. xAI shows them in its sessions, but is not known to obey them.
 const flat = ['input_audio_format', 'output_audio_format', 'speed', 'temperature', 'max_response_output_tokens']
 
 /** What xAI is told, and what there is to remember of it. */
@@ -31,7 +31,7 @@ export function updateSession (event: RealtimeEvent, state: XaiState): Translate
   const input = inputOut(fieldsOf(inputSaid), context)
   const output = outputOut(fieldsOf(outputSaid), context)
   const sound = { ...otherAudio, ...nonEmpty('input', input.fields), ...nonEmpty('output', output.fields) }
-  // What a client says in xAI's own fields counts.
+  // Where both are said, xAI's own fields count.
   const own = ownConfig(rest, context)
   const detects = Object.hasOwn(input.sessionConfig, 'turnDetection') || Object.hasOwn(own, 'turnDetection')
   const session = {
@@ -44,7 +44,7 @@ export function updateSession (event: RealtimeEvent, state: XaiState): Translate
     ...unlessSaid('turn_detection', rest, detects || isSettled(state) ? input.top : { turn_detection: defaultTurnDetection })
   }
   for (const name of flat) if (isSaid(rest[name])) context.adjusted(`session.${name}`, 'unknown')
-  // By its id xAI can refuse it.
+  // An update needs an `event_id`, because xAI's errors name it.
   const given = nameOf(event.event_id)
   const id = given ?? `gateway_update_${++state.answers}`
   const sessionConfig = { ...input.sessionConfig, ...output.sessionConfig, ...(textOnly !== undefined && { textOnly }), ...own }
@@ -95,12 +95,12 @@ function outputOut (said: Fields, context: DialectContext): Told & { readonly to
   }
 }
 
-/** Of this kind is OpenAI's detection only, in whatever field a client asks for it. */
+/** Whether it is `semantic_vad`, which only OpenAI has, at whatever path the client says it. */
 function isSemantic (said: unknown): said is Fields {
   return isFields(said) && said.type === 'semantic_vad'
 }
 
-/** A field that the client may have said as xAI does. */
+/** A field that the client may have said at xAI's own path, which then counts. */
 function unlessSaid (name: string, rest: Fields, top: Fields): Fields {
   return Object.hasOwn(rest, name) ? {} : top
 }

@@ -1,17 +1,17 @@
 import type { Fields } from '../../fields.ts'
 import type { DialectContext, RealtimeEvent } from '../../../../types/index.ts'
 
-/** What is known of a session beyond what xAI repeats. */
+/** Settings of a session that xAI does not show, or shows by other names. */
 export interface SessionConfig {
   id: string | undefined
   model: string | undefined
-  /** What the client calls the voice, and what xAI does. */
+  /** The voice by the client's name and by xAI's. */
   voice: { readonly client: string, readonly xai: string } | undefined
-  /** `null`: the client says itself when it has spoken. */
+  /** `null`: it is off, and the client commits its turns itself. */
   turnDetection: Fields | null
   /** As the client asked for it. */
   transcription: { readonly model: string, readonly language: string | null } | undefined
-  /** The client wants to read; xAI speaks anyway. */
+  /** The client wants text only. xAI speaks anyway. */
   textOnly: boolean
   speed: number
   inputFormat: Fields
@@ -20,13 +20,13 @@ export interface SessionConfig {
 
 /** An update of the session that xAI has neither accepted nor refused. */
 export interface PendingUpdate {
-  /** The `event_id` that an error would name it by. */
+  /** The `event_id` by which an error names it. */
   readonly id: string
-  /** The client has given it none. */
+  /** The client gave it no `event_id`. */
   readonly unnamed: boolean
   /** What it changes. */
   readonly sessionConfig: Partial<SessionConfig>
-  /** It says something of turn detection. */
+  /** Whether it sets turn detection. */
   readonly settles: boolean
 }
 
@@ -37,55 +37,55 @@ export interface Request {
   readonly commit: boolean
   /** Whether the client has asked for it itself. `false`: only its commit has. */
   claimed: boolean
-  /** Whether the client wants to read it; `undefined`: as the session says. */
+  /** Whether the client wants it as text; `undefined`: as the session says. */
   textOnly: boolean | undefined
   /** The client's name for its voice. */
   readonly voice: string | undefined
-  /** It is no part of the conversation. */
+  /** `conversation: 'none'`: it is not part of the conversation. */
   readonly apart: boolean
-  /** What xAI has been told, or the client has said too late for that. */
+  /** The metadata that xAI was told, or that the client said too late for that. */
   metadata: Fields | undefined
-  /** Its own sound. */
+  /** Its own audio format. */
   readonly format: Fields | undefined
   cancelled: boolean
   /** The client's `response.create` that was not sent, as the commit has asked for the same. */
-  instead: RealtimeEvent | undefined
+  unsent: RealtimeEvent | undefined
 }
 
 /** A response that has begun and not ended. */
-export interface Running extends Omit<Request, 'textOnly' | 'instead'> {
+export interface Running extends Omit<Request, 'textOnly' | 'unsent'> {
   readonly textOnly: boolean
   /** Items so far. */
   items: number
-  /** Whether one that is not the first speaks. */
+  /** Whether an item that is not the first speaks. */
   shifted: boolean
 }
 
 export interface Part {
   type: 'audio' | 'text'
-  /** `undefined`: more was said than is collected. */
+  /** The text so far; `undefined`: it is longer than what is collected. */
   text: string | undefined
-  /** What the client has heard the end of. */
-  readonly ended: Set<'sound' | 'words' | 'part'>
+  /** The ends that the client has heard. */
+  readonly ended: Set<'sound' | 'text' | 'part'>
 }
 
 /** An item that was seen. */
 export interface Kept {
   readonly id: string
-  /** As the client knows it; where it is too large to be kept, without its texts. */
+  /** The item as the client knows it, without its texts where it is too large. */
   item: Fields | undefined
-  /** Nothing of `item` is left out. */
+  /** Whether nothing of `item` is left out. */
   whole: boolean
   previous: string | null
   /** Whether the client has heard that it was added, but not that it is done. */
   open: boolean
-  /** The response that it is the output of, whether it still is being made, and its position there. */
+  /** The response that has it as output; whether it is still growing; its position in the output. */
   response: string | undefined
   growing: boolean
   index: number | undefined
-  /** What has been said so far, by content index. */
+  /** The parts so far, by content index. */
   readonly parts: Map<number, Part>
-  /** Of a call, and whether the client has heard that they are complete; `undefined`: they are longer than what is collected. */
+  /** The arguments of a call (`undefined`: they are longer than what is collected), and whether the client has heard their end. */
   arguments: string | undefined
   argued: boolean
 }
@@ -95,40 +95,40 @@ export interface Speech {
   /** Milliseconds of audio. */
   from: number | undefined
   until: number | undefined
-  /** What the client was told of the transcript. */
+  /** The transcript as far as the client was told. */
   told: string
   /** Whether the transcript is final. */
   final: boolean
   committed: boolean
-  /** The client has heard that it began. */
+  /** Whether the client has heard `speech_started`. */
   shown: boolean
 }
 
-/** All that is remembered of a session. Every list in it has a limit. */
+/** All that is remembered of a session. Every list in it is bounded. */
 export interface XaiState {
   readonly context: DialectContext
-  /** What holds now, and whether xAI knows of turn detection. */
+  /** The settings that xAI has accepted, and whether turn detection is among them. */
   readonly accepted: { readonly sessionConfig: SessionConfig, settled: boolean }
-  /** What will hold when xAI has accepted all that it was sent. */
+  /** The settings once xAI has accepted all updates that are on their way. */
   readonly sessionConfig: SessionConfig
-  /** The client says its session in xAI's own shape, which has no `type`; GA requires one. */
+  /** The client writes its session in xAI's own shape, which has no `type`. GA requires one. */
   ownShape: boolean
-  /** Whether an answer to the default is on its way. */
+  /** Whether the answer to the gateway's own update, the default turn detection, has not come yet. */
   hiding: boolean
-  /** In the order in which xAI answers. */
+  /** Updates that xAI has not answered, in the order in which it will. */
   updates: readonly PendingUpdate[]
   conversation: string | null
-  /** xAI has repeated the metadata of a request. From then on a response without metadata answers no request that had some. */
+  /** xAI has repeated the metadata of a request. From then on, a response without metadata does not answer a request with metadata. */
   echoes: boolean
   readonly requests: Request[]
   readonly running: Map<string, Running>
   readonly items: Map<string, Kept>
-  /** Ids of the items that the client has heard of. */
+  /** Ids of items that the client has been told of. */
   readonly announced: Map<string, true>
-  /** The last of the conversation. */
+  /** The id of the last item of the conversation. */
   last: string | null
   readonly speeches: Map<string, Speech>
-  /** Counts the events of our own, and the ids that we give. */
+  /** Counts the answers and ids that the gateway makes up. */
   answers: number
 }
 
@@ -138,7 +138,7 @@ export const most = { updates: 16, requests: 16, running: 8, items: 32, parts: 8
 /** A text, or the arguments of a call, is collected up to so many characters: more than an hour of speech. A longer one is left out, not cut. */
 export const longestText = 65_536
 
-/** OpenAI's default; xAI's is that nobody listens for the end of a turn. */
+/** OpenAI's default. On xAI turn detection is off by default. */
 export const defaultTurnDetection: Fields = { type: 'server_vad', create_response: true, interrupt_response: true }
 
 const pcm: Fields = { type: 'audio/pcm', rate: 24_000 }

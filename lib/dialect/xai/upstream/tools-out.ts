@@ -7,9 +7,9 @@ import { adjust, refuse } from './nearest.ts'
 const foreign = ['require_approval', 'connector_id', 'tunnel_id', 'allowed_callers', 'allowed_tools', 'defer_loading']
 
 /**
- * Tools as xAI takes them. What holds a tool back is never left out: xAI would call what nobody has allowed.
+ * Tools as xAI takes them. A field that restricts a tool is never left out: xAI would make calls that nobody has allowed.
  * @param path of the list in the client's event
- * @param ownShape whether the client speaks xAI's own shape, in which nobody approves calls. In GA they are approved unless it says otherwise.
+ * @param ownShape whether the client speaks xAI's own shape, where no call needs approval. In GA each does, unless the tool says otherwise.
  * @throws GatewayError `unsupported_feature`, strict or not, for a tool that xAI would call against the client's will
  */
 export function toolsOut (tools: unknown, path: string, ownShape: boolean, context: DialectContext): unknown {
@@ -23,14 +23,14 @@ function mcpOut (tool: Fields, path: string, ownShape: boolean, context: Dialect
   for (const name of ['connector_id', 'tunnel_id']) {
     if (isSaid(tool[name])) refuse(`${path}.${name}`)
   }
-  // On xAI the model itself calls.
+  // On xAI the model calls the tool directly.
   if (isSaid(callers) && !(Array.isArray(callers) && callers.includes('direct'))) refuse(`${path}.allowed_callers`)
   if (deferred === true) adjust(context, `${path}.defer_loading`)
   const names = allowedOut(allowed, `${path}.allowed_tools`)
   return { ...omit(tool, foreign), ...(names !== undefined && { allowed_tools: names }) }
 }
 
-/** xAI takes a list of names, and an empty one for all of them. */
+/** xAI takes a list of names; an empty one means all tools. */
 function allowedOut (allowed: unknown, path: string): readonly unknown[] | undefined {
   if (!isSaid(allowed)) return undefined
   const { tool_names: names, read_only: readOnly } = fieldsOf(allowed)

@@ -6,7 +6,7 @@ import { nameOf, numberOf, textOf } from './values.ts'
 
 const prefix = 'conversation.item.input_audio_transcription'
 
-/** xAI may say it more than once, and says it of turns that the client ends itself too. */
+/** xAI may send `speech_started` more than once, and also where turn detection is off. */
 export function startSpeech (event: RealtimeEvent, state: XaiState): Translated {
   const id = nameOf(event.item_id)
   if (id === undefined) return event
@@ -21,11 +21,11 @@ export function stopSpeech (event: RealtimeEvent, state: XaiState): Translated {
   const id = nameOf(event.item_id)
   const speech = id === undefined ? undefined : speechOf(state, id)
   if (speech !== undefined) speech.until = numberOf(event.audio_end_ms, 0)
-  // What the client has heard begin it hears end, though it has switched detection off meanwhile.
+  // A client that has heard `speech_started` hears the end too, though it has switched detection off meanwhile.
   return state.sessionConfig.turnDetection === null && speech?.shown !== true ? undefined : event
 }
 
-/** xAI tells all that was understood so far, and may change its mind; a delta can only add to what was told. */
+/** xAI repeats the whole transcript so far and may revise it, while a delta can only add to what was told. */
 export function updateTranscript (event: RealtimeEvent, state: XaiState): Translated {
   const { transcript, status, ...rest } = event
   const id = nameOf(event.item_id)

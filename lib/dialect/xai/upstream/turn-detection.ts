@@ -10,11 +10,10 @@ import { isSettled } from './updates.ts'
 export const defaultEventId = 'gateway_default_turn_detection'
 
 /**
- * Turns OpenAI's default on before the client says something else than an update of its session, which says so itself unless it is
- * refused.
+ * Turns OpenAI's default on before the client's first event, unless that is a `session.update`, which sets turn detection itself.
  */
 export function opening (type: string | undefined, state: XaiState): readonly RealtimeEvent[] | undefined {
-  // xAI may still refuse the update that says so.
+  // As long as xAI may refuse the update that sets turn detection, this is asked again.
   if (isSettled(state)) return state.updates.length > 0 ? undefined : []
   if (type === 'session.update') return undefined
   state.accepted.settled = true
@@ -22,12 +21,12 @@ export function opening (type: string | undefined, state: XaiState): readonly Re
   return [{ type: 'session.update', event_id: defaultEventId, session: { turn_detection: defaultTurnDetection } }]
 }
 
-// How much silence ends a turn, in milliseconds, for those who ask for another kind of detection by its eagerness.
+// How much silence ends a turn, in milliseconds, by the `eagerness` of a `semantic_vad`.
 const silences = new Map<unknown, number>([['low', 1000], ['high', 200]])
 const otherwise = 500
 
 /**
- * xAI hears nothing but silence, and takes numbers in narrower bounds. `null` stays: no detection.
+ * Turn detection for xAI, which detects silence only and takes numbers in narrower bounds. `null` stays: it is off.
  * @param field the path of it in the client's event
  */
 export function turnDetectionOut (said: unknown, field: string, context: DialectContext): unknown {
@@ -36,7 +35,7 @@ export function turnDetectionOut (said: unknown, field: string, context: Dialect
   const { type = 'server_vad', eagerness, ...rest } = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null))
   const semantic = type === 'semantic_vad'
   if (semantic) adjust(context, `${field}.type`)
-  // xAI answers every turn that it hears, whatever this says.
+  // xAI answers every turn that it detects, whatever this says.
   if (rest.create_response === false) adjust(context, `${field}.create_response`)
   const silence = semantic ? silences.get(eagerness) ?? otherwise : rest.silence_duration_ms
   return {
@@ -53,7 +52,7 @@ export function turnDetectionOut (said: unknown, field: string, context: Dialect
 const numbers = ['threshold', 'prefix_padding_ms', 'silence_duration_ms', 'idle_timeout_ms']
 const switches = ['create_response', 'interrupt_response']
 
-/** What is detected, in GA's shape, as xAI was told or tells it. */
+/** Turn detection in GA's shape, from what xAI was told or shows. */
 export function turnDetectionIn (said: unknown): Fields | null {
   if (!isFields(said) || said.type !== 'server_vad') return null
   return {

@@ -1,19 +1,19 @@
 import { most } from './state.ts'
 import type { PendingUpdate, SessionConfig, XaiState } from './state.ts'
 
-/** Whether xAI has been told of turn detection: the client's wish, or OpenAI's default. */
+/** Whether xAI has been told of turn detection: by the client, or OpenAI's default by the gateway. */
 export function isSettled ({ accepted, updates }: XaiState): boolean {
   return accepted.settled || updates.some(({ settles }) => settles)
 }
 
-/** An update is on its way. Until it is refused, it holds. */
+/** An update is on its way. It counts as accepted until it is refused. */
 export function expectUpdate (state: XaiState, update: PendingUpdate): void {
   state.updates = [...state.updates, update]
   if (state.updates.length > most.updates) acceptUpdate(state)
   foresee(state)
 }
 
-/** The oldest update holds, as xAI answers in turn. */
+/** xAI has accepted the oldest update, because it answers in order. */
 export function acceptUpdate (state: XaiState): void {
   const [update, ...others] = state.updates
   if (update === undefined) return
@@ -22,7 +22,7 @@ export function acceptUpdate (state: XaiState): void {
   state.accepted.settled ||= update.settles
 }
 
-/** Nothing holds of an update that is refused; what was sent after it still does. */
+/** Nothing of a refused update applies. Those sent after it are not affected. */
 export function refuseUpdate (state: XaiState, id: unknown): PendingUpdate | undefined {
   const refused = state.updates.find(update => update.id === id)
   state.updates = state.updates.filter(update => update !== refused)
@@ -30,7 +30,7 @@ export function refuseUpdate (state: XaiState, id: unknown): PendingUpdate | und
   return refused
 }
 
-/** What holds once xAI has answered all. */
+/** Computes the settings once xAI has answered all updates. */
 export function foresee ({ accepted, updates, sessionConfig }: XaiState): void {
   Object.assign(sessionConfig, accepted.sessionConfig, ...updates.map(update => update.sessionConfig) as Array<Partial<SessionConfig>>)
 }

@@ -2,7 +2,7 @@ import { fieldsOf } from '../../fields.ts'
 import type { Fields } from '../../fields.ts'
 import { numberOf } from './values.ts'
 
-/** Usage in GA's shape, in which every number is there. What only xAI counts stays beside. */
+/** Usage in GA's shape, with every number of GA's. Numbers that only xAI has stay. */
 export function usageIn (said: unknown): Fields {
   const {
     total_tokens: total, input_tokens: input, output_tokens: output, input_token_details: inputDetails, output_token_details: outputDetails, ...rest

@@ -1,6 +1,6 @@
 import { isName } from '../../fields.ts'
 
-/** The characters of an item, as JSON, up to which it is kept. */
+/** Most characters of JSON with which an item is kept whole. */
 export const largestItem = 16_384
 
 /** An id or a name; `undefined` where the value is none, or too long to be kept. */
@@ -8,30 +8,22 @@ export function nameOf (value: unknown): string | undefined {
   return isName(value) ? value : undefined
 }
 
-/** A text that is given, else the other. */
+/** `value` where it is a text, else `otherwise`. */
 export function textOf (value: unknown, otherwise: string): string {
   return typeof value === 'string' ? value : otherwise
 }
 
-/** A number that is given, else the other. */
+/** `value` where it is a number, else `otherwise`. */
 export function numberOf (value: unknown, otherwise: number): number {
   return typeof value === 'number' ? value : otherwise
 }
 
-/** Whether a value is small enough to be kept: as JSON of at most so many characters. */
+/** Whether a value is small enough to be kept: at most `most` characters of JSON. */
 export function isSmall (value: unknown, most = largestItem): boolean {
   try {
     return (JSON.stringify(value) ?? '').length <= most
   } catch {
-    // Too deep to be written.
+    // It is nested too deeply to be written.
     return false
   }
-}
-
-/** Keeps a value as the newest of its map, and of those no more than `most`. */
-export function keep<Value> (map: Map<string, Value>, key: string, value: Value, most: number): Value {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size > most) map.delete(map.keys().next().value!)
-  return value
 }

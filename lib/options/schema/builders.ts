@@ -1,7 +1,7 @@
 import type { Static, TObject, TOptional, TReadonly, TSchema, TUnsafe } from 'typebox'
 
-// TypeBox's types, without TypeBox: its own builders are 700 modules, and every process that registers the plugin would load them for
-// a dozen words. What these build is plain JSON Schema for Ajv.
+// TypeBox's types without its code: its builders are 700 modules, and every process that registers the plugin would load them for a dozen
+// functions. These build plain JSON Schema for Ajv.
 
 /** JSON Schema, with what messages and readers of options need to know beside it. */
 export interface OptionSchema extends TSchema {
@@ -26,9 +26,9 @@ export interface OptionSchema extends TSchema {
   readonly methods?: readonly string[]
   /** A `Date`, or what `new Date()` reads. */
   readonly moment?: boolean
-  /** What is said of a wrong value, after the name of the option. Without one that of the schema around it is said. */
+  /** The rule that a message states after the name of the option. Default: the rule of the schema around it. */
   readonly rule?: string
-  /** What is said of a member that nobody knows, after its name. */
+  /** What a message says of an unknown member, after its name. */
   readonly unknown?: string
 }
 
@@ -87,7 +87,7 @@ export function amount (fallback?: number): Of<number> {
   return of({ type: 'number', minimum: 0, ...defaultOf(fallback), rule: 'must be a number that is not negative' })
 }
 
-/** A list of texts. Without a rule of its own, an item is told as the list is. */
+/** A list of texts. Where `items` has no rule, a wrong item is told by the rule of the list. */
 export function texts (items: OptionSchema = { type: 'string' }): Of<readonly string[]> {
   return of({ type: 'array', items, rule: 'must be a list of texts' })
 }
