@@ -33,6 +33,11 @@ export class Pump {
     }
   }
 
+  /** The source has read `chunk` to its end. */
+  spent (chunk: Buffer): void {
+    this.#sink.spend(chunk)
+  }
+
   /** Sends a message of our own making, or one that was taken out. */
   send (payload: Buffer, now: () => number, binary = false): void {
     this.forward(this.#sink.frame(payload, binary), now)

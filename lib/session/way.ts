@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts'
-import type { Leg, LegMessages } from '../wire/leg.ts'
+import type { Leg } from '../wire/leg.ts'
+import type { LegMessages } from '../wire/leg-events.ts'
 import type { Skim } from '../wire/reader-sink.ts'
 import type { UnfinishedBytes } from '../wire/unfinished.ts'
 import type { Outcome, Pipeline, Verdict, Waiting } from './pipeline/pipeline.ts'
@@ -99,6 +100,10 @@ export class Way implements LegMessages<Verdict> {
     this.activeAt = this.#now()
     this.#ends!.on.forward(frames, this.#now)
     this.#owner.passed()
+  }
+
+  spent (chunk: Buffer): void {
+    this.#ends!.on.spent(chunk)
   }
 
   /** The session ends, and no stage is waited for any more: what it has not decided is dropped, so that the source's end is seen. */

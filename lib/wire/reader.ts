@@ -80,6 +80,11 @@ export class MessageReader<Verdict> {
     this.#waiting = true
   }
 
+  /** Whether something that came is kept until `proceed`. */
+  get waiting (): boolean {
+    return this.#waiting
+  }
+
   /** Reads what came meanwhile, and goes on. */
   proceed (): void {
     if (!this.#waiting) return
