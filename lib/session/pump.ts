@@ -24,6 +24,11 @@ export class Pump {
     this.#highWaterMark = limits.highWaterMark
   }
 
+  /** Whether the frames of a client need other masks on their way to the sink. */
+  get remasks (): boolean {
+    return this.#sink.exposed
+  }
+
   forward (frames: Buffer, now: () => number): void {
     this.#sink.write(frames)
     if (this.#sink.backlog > this.#highWaterMark && this.#stalledAt === undefined && this.#sink.writable) {

@@ -78,6 +78,10 @@ export class Way implements LegMessages<Verdict> {
     return this.#ends!.pipeline.skims ? usualAudio : undefined
   }
 
+  get remasks (): boolean {
+    return this.#ends!.on.remasks
+  }
+
   judge (payload: Buffer, binary: boolean, live: boolean): Verdict | undefined {
     try {
       return this.#ends!.pipeline.judge(payload, binary, live)

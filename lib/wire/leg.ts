@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { encodeClosePayload, readClosePayload } from './close-frame.ts'
 import { encodeFrame, opcodes } from './frame.ts'
 import type { LegEvents, LegLimits, LegMessages } from './leg-events.ts'
@@ -24,6 +25,8 @@ export class Leg<Verdict = unknown> {
   heard = true
   bytesIn = 0
   messagesIn = 0
+  /** Whether its peer takes masked frames over a wire without TLS: who supplies the data must not know their masks (RFC 6455 section 10.3). */
+  readonly exposed: boolean
   readonly #socket: Duplex
   readonly #masks: boolean
   readonly #outlet: Outlet
@@ -38,6 +41,7 @@ export class Leg<Verdict = unknown> {
   constructor (socket: Duplex, peer: 'client' | 'server', limits: LegLimits, messages: LegMessages<Verdict>, events: LegEvents, unfinished?: UnfinishedBytes) {
     this.#socket = socket
     this.#masks = peer === 'server'
+    this.exposed = this.#masks && !(socket instanceof TLSSocket)
     this.#messages = messages
     this.#events = events
     this.#outlet = new Outlet(socket, limits.lowWaterMark, {
@@ -50,6 +54,7 @@ export class Leg<Verdict = unknown> {
       get inspects () { return messages.inspects },
       get inspectsBinary () { return messages.inspectsBinary === true },
       get skim () { return messages.skim },
+      get remasks () { return messages.remasks },
       judge: (payload, binary, live) => messages.judge(payload, binary, live),
       take: verdict => {
         this.messagesIn++

@@ -14,6 +14,8 @@ export interface ReaderSink<Verdict> {
   readonly inspectsBinary?: boolean
   /** Texts that `judge` need not see. Default: none. */
   readonly skim?: Skim | undefined
+  /** Whether what a client masked is forwarded with masks that it does not know; they are written into the chunks that it came in. Default `false`. */
+  readonly remasks?: boolean | undefined
   /**
    * A whole message is there. `undefined`: it passes, as the frames it came in. Otherwise it is taken out, see `take`.
    * @param live whether `payload` is the very bytes that will be forwarded, so that what is written into it goes along
@@ -22,7 +24,7 @@ export interface ReaderSink<Verdict> {
   /** What `judge` has said of a message, after all before it has been passed to `forward`. */
   take (verdict: Verdict): void
   /**
-   * Whole frames of `messages` messages that pass, as they came: masked by the peer if it is a client.
+   * Whole frames of `messages` messages that pass, as they came: masked by the peer if it is a client, unless `remasks`.
    * @param skimmed what the base64 of those among them that were skimmed stands for, in bytes
    */
   forward (frames: Buffer, messages: number, skimmed: number): void
