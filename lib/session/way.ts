@@ -18,8 +18,8 @@ const usualAudio: Skim = {
 
 /** Who decides about a direction of a session. */
 export interface WayOwner {
-  /** Whether what has come still goes on. */
-  admits (messages: number): boolean
+  /** Whether what has come still goes on. `at`: the time on the session's clock. */
+  admits (messages: number, at: number): boolean
   /** Whether the source may be answered. */
   mayAnswer (): boolean
   /** Something has passed, or was taken out: what depends on it may be looked at. */
@@ -47,6 +47,8 @@ export class Way implements LegMessages<Verdict> {
   readonly #now: () => number
   readonly #unfinished: UnfinishedBytes | undefined
   #ends: WayEnds | undefined
+  /** Whether it was joined to others since the last chunk. */
+  #moved = false
   #waiting: { readonly timer: NodeJS.Timeout, readonly bytes: number, readonly ends: WayEnds } | undefined
 
   constructor (owner: WayOwner, now: () => number, unfinished?: UnfinishedBytes) {
@@ -58,6 +60,7 @@ export class Way implements LegMessages<Verdict> {
 
   /** Called before anything comes, and again where another upstream takes the place of the first. */
   join (ends: WayEnds): void {
+    this.#moved = this.#ends !== undefined
     this.#ends = ends
   }
 
@@ -91,7 +94,7 @@ export class Way implements LegMessages<Verdict> {
   }
 
   take (verdict: Verdict): void {
-    if (!this.#owner.admits(1)) return
+    if (!this.#owner.admits(1, this.#now())) return
     if (!('waits' in verdict)) this.#settle(verdict)
     else if (this.#ends!.on.writable) this.#wait(verdict)
     // Nobody is left to hear what the stage would let pass.
@@ -99,15 +102,18 @@ export class Way implements LegMessages<Verdict> {
   }
 
   forward (frames: Buffer, messages: number, skimmed: number): void {
-    if (!this.#owner.admits(messages)) return
+    const at = this.#now()
+    if (!this.#owner.admits(messages, at)) return
     if (skimmed > 0) this.#owner.skimmed(skimmed)
-    this.activeAt = this.#now()
+    this.activeAt = at
     this.#ends!.on.forward(frames, this.#now)
     this.#owner.passed()
   }
 
   spent (chunk: Buffer): void {
-    this.#ends!.on.spent(chunk)
+    // The first part of it may wait for the sink before.
+    if (!this.#moved) this.#ends!.on.spent(chunk)
+    this.#moved = false
   }
 
   /** The session ends, and no stage is waited for any more: what it has not decided is dropped, so that the source's end is seen. */
@@ -150,7 +156,7 @@ export class Way implements LegMessages<Verdict> {
         this.#wait(verdict)
         return
       }
-      if (this.#owner.admits(0)) this.#settle(verdict ?? { onward: [payload], back: [] }, binary && verdict === undefined)
+      if (this.#owner.admits(0, this.#now())) this.#settle(verdict ?? { onward: [payload], back: [] }, binary && verdict === undefined)
       if (this.#waiting === waiting) this.#decided()
     }
     waits.then(decide, (cause: unknown) => decide(broken(cause)))

@@ -4,11 +4,11 @@ import { TLSSocket } from 'node:tls'
 import { encodeClosePayload, readClosePayload } from './close-frame.ts'
 import { encodeFrame, opcodes } from './frame.ts'
 import type { LegEvents, LegLimits, LegMessages } from './leg-events.ts'
+import { LegSink } from './leg-sink.ts'
 import { Outlet } from './outlet.ts'
 import { MessageReader } from './reader.ts'
 import { failureCodes } from './read-failure.ts'
 import type { ReadFailure } from './read-failure.ts'
-import type { ReaderSink } from './reader-sink.ts'
 import type { UnfinishedBytes } from './unfinished.ts'
 
 /** A pong is left out while this much waits for the peer: RFC 6455 section 5.5.3 asks for the latest ping's pong only. */
@@ -24,12 +24,12 @@ export class Leg<Verdict = unknown> {
   /** Whether anything came from the peer since this was last set to false. */
   heard = true
   bytesIn = 0
-  messagesIn = 0
   /** Whether its peer takes masked frames over a wire without TLS: who supplies the data must not know their masks (RFC 6455 section 10.3). */
   readonly exposed: boolean
   readonly #socket: Duplex
   readonly #masks: boolean
   readonly #outlet: Outlet
+  readonly #sink: LegSink<Verdict>
   readonly #reader: MessageReader<Verdict>
   readonly #messages: LegMessages<Verdict>
   readonly #events: LegEvents
@@ -49,25 +49,8 @@ export class Leg<Verdict = unknown> {
       taken: () => { this.heard = true },
       drained: () => events.drained()
     })
-    const sink: ReaderSink<Verdict> = {
-      // What is looked at may change while the session lives.
-      get inspects () { return messages.inspects },
-      get inspectsBinary () { return messages.inspectsBinary === true },
-      get skim () { return messages.skim },
-      get remasks () { return messages.remasks },
-      judge: (payload, binary, live) => messages.judge(payload, binary, live),
-      take: verdict => {
-        this.messagesIn++
-        messages.take(verdict)
-      },
-      forward: (frames, count, skimmed) => {
-        this.messagesIn += count
-        messages.forward(frames, count, skimmed)
-      },
-      control: (opcode, payload) => this.#control(opcode, payload),
-      fail: failure => this.fail(failure)
-    }
-    this.#reader = new MessageReader(peer === 'client', limits, sink, unfinished)
+    this.#sink = new LegSink(messages, (opcode, payload) => this.#control(opcode, payload), failure => this.fail(failure))
+    this.#reader = new MessageReader(peer === 'client', limits, this.#sink, unfinished)
   }
 
   /** Starts reading. `head`: bytes that came with the handshake. */
@@ -103,6 +86,11 @@ export class Leg<Verdict = unknown> {
     this.heard = true
     this.bytesIn += chunk.length
     this.#reader.push(chunk)
+  }
+
+  /** Data messages that came whole. */
+  get messagesIn (): number {
+    return this.#sink.count
   }
 
   /** Bytes accepted for the peer that the system has not taken. */
