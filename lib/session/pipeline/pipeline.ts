@@ -88,10 +88,9 @@ export function createPipeline (stages: readonly Stage[]): Pipeline {
   /** @param from the first stage to ask */
   function run (payload: Buffer, binary: boolean, live: boolean, from: number): Verdict | undefined {
     message.take(payload, binary, live, plan.peek)
-    const asked = plan.wanted.get(message.type)
     for (let i = from; i < stages.length; i++) {
       const stage = stages[i]!
-      if (binary ? stage.binary !== true : asked?.[i] !== true && !others[i]) continue
+      if (binary ? stage.binary !== true : plan.wanted.get(message.type)?.[i] !== true && !others[i]) continue
       const result = stage.handle(message)
       // Only what is read is judged: the far end does so with the rest.
       if (message.invalid) {
