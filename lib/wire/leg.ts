@@ -69,8 +69,8 @@ export class Leg<Verdict = unknown> {
     socket.on('close', gone)
     socket.on('end', () => {
       this.#end(1006, '')
-      // Both frames exchanged, or a peer that left without one: nothing more will come.
-      socket.end()
+      // Both frames exchanged, or a peer that left without one: nothing more will come. A second end makes an error that nobody hears.
+      if (!socket.writableEnded) socket.end()
     })
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk)
