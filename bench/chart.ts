@@ -14,7 +14,8 @@ const colours = { own: '#0b7a75', other: '#a8b3bd' }
 export function chart (results: Results): string {
   const groups = costParts.flatMap((part) => {
     const series = results.cost[part]
-    if (series === undefined) return []
+    // Where the gateway stands alone there is nothing to see.
+    if (series === undefined || Object.keys(series).length < 2) return []
     const bars = Object.keys(series).filter((name) => name !== 'direct')
       .map((name) => ({ name, label: results.labels[name]!, value: medians(series[name]!).cpuMicros }))
     return [{ title: titles[part], bars }]

@@ -1,10 +1,7 @@
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import WebSocket from 'ws'
 import { createDialects } from '../lib/dialect/dialects.ts'
@@ -20,7 +17,7 @@ import { paired, pairedRounds } from './rounds.ts'
 import { downstream } from './scenarios/downstream.ts'
 import { closePairs, openPairs } from './session.ts'
 import { median } from './stats.ts'
-import { builtDirectory, gateway } from './subjects/gateway.ts'
+import { build, gateway } from './subjects/gateway.ts'
 
 // What translating costs: `npx tsx bench/dialect.ts [--rounds 9]`. First what an audio frame costs the gateway that is renamed, or passes
 // in a session that is translated, against one that passes untouched: paired rounds in one process. Then the time that each other event takes.
@@ -38,8 +35,7 @@ function judged (holds: boolean, text: string): string {
   return `${holds ? 'within' : 'OVER'} ${text}`
 }
 
-const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc')
-execFileSync(process.execPath, [compiler, '-p', fileURLToPath(new URL('../tsconfig.json', import.meta.url)), '--outDir', builtDirectory], { stdio: 'inherit' })
+build()
 const cores = chooseCores()
 if (typeof cores === 'string') console.log(`Nothing is pinned: ${cores}. The figures are worth little.`)
 else pinSelf(cores.load)

@@ -1,10 +1,7 @@
-import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { makeCertificate } from './certificate.ts'
 import { chart } from './chart.ts'
@@ -14,8 +11,8 @@ import { full, parts, quick, type Part, type Plan } from './plan.ts'
 import { chooseCores, pinSelf } from './process.ts'
 import type { Results } from './results.ts'
 import { runChurn, runPart } from './run.ts'
-import { builtDirectory } from './subjects/gateway.ts'
-import { subjects as allSubjects } from './subjects/index.ts'
+import { build, gatewayBefore, root } from './subjects/gateway.ts'
+import { subjects as usual } from './subjects/index.ts'
 import type { Subject } from './subjects/subject.ts'
 import { tables } from './tables.ts'
 
@@ -23,8 +20,9 @@ const usage = `npm run bench -- [options]
 
   --quick             under a minute: cost and set-up only, fewer and shorter rounds
   --only <parts>      some of ${parts.join(', ')}
-  --subjects <names>  some of ${allSubjects.map(({ name }) => name).join(', ')}
-  --rounds <n>        paired rounds for the cost parts
+  --subjects <names>  some of ${usual.map(({ name }) => name).join(', ')}
+  --rounds <n>        paired rounds
+  --against <folder>  another checkout of this library, built and measured in the same rounds, as "before"
   --churn             memory over minutes of sessions that come and go, instead of all else
   --minutes <n>       how long --churn runs, default 10
   --no-build          measure what the last run compiled
@@ -36,6 +34,7 @@ const { values: args } = parseArgs({
     only: { type: 'string' },
     subjects: { type: 'string' },
     rounds: { type: 'string' },
+    against: { type: 'string' },
     churn: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '10' },
     'no-build': { type: 'boolean', default: false },
@@ -43,17 +42,18 @@ const { values: args } = parseArgs({
   }
 })
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const before = args.against === undefined ? undefined : resolve(args.against)
+const allSubjects: readonly Subject[] = before === undefined ? usual : [...usual, gatewayBefore(before)]
 // Only a complete run may replace the figures that the README shows.
-const complete = !args.quick && args.only === undefined && args.subjects === undefined && args.rounds === undefined
+const complete = !args.quick && args.only === undefined && args.subjects === undefined && args.rounds === undefined && before === undefined
 
 async function main (): Promise<void> {
   const plan = planned()
-  if (!args['no-build']) build()
+  if (!args['no-build']) for (const checkout of before === undefined ? [root] : [root, before]) build(checkout)
 
   const skipped: Record<string, string> = {}
   const subjects: Subject[] = []
-  const names = picked(allSubjects.map(({ name }) => name), args.subjects)
+  const names = [...picked(usual.map(({ name }) => name), args.subjects), ...before === undefined ? [] : ['before']]
   for (const subject of allSubjects.filter(({ name }) => names.includes(name))) {
     // The floor is no rival, and a quick run has no time for it unasked.
     if (args.quick && args.subjects === undefined && subject.name === 'tunnel') continue
@@ -107,12 +107,6 @@ function picked (known: readonly string[], list: string | undefined): readonly s
   const unknown = names.find((name) => !known.includes(name))
   if (unknown !== undefined) throw new Error(`"${unknown}" is none of ${known.join(', ')}`)
   return known.filter((name) => names.includes(name))
-}
-
-/** What is measured is what is shipped: compiled JavaScript. It goes to a folder of its own, so that a build during the run does no harm. */
-function build (): void {
-  const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc')
-  execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.json'), '--outDir', builtDirectory], { stdio: 'inherit', cwd: root })
 }
 
 async function save (results: Results): Promise<void> {

@@ -9,6 +9,11 @@ export interface Plan {
   readonly sessions: number
   readonly saturated: SliceOptions
   readonly paced: SliceOptions
+  /** Rounds of processes that are started for memory and latency at work. */
+  readonly workRounds: number
+  readonly work: SliceOptions
+  /** Milliseconds of openings for each subject and round. */
+  readonly openingMs: number
   /** Session openings for each subject. */
   readonly setUps: number
   readonly memorySessions: number
@@ -19,7 +24,7 @@ export interface Plan {
   readonly crowdSessions: number
 }
 
-export const parts = ['ws', 'wss', 'paced', 'set-up', 'memory', 'stall', 'crowd'] as const
+export const parts = ['ws', 'wss', 'paced', 'translated', 'work', 'opening', 'set-up', 'memory', 'stall', 'crowd'] as const
 export type Part = typeof parts[number]
 
 export const full: Plan = {
@@ -28,6 +33,9 @@ export const full: Plan = {
   sessions: 200,
   saturated: { warmUpMs: 400, measureMs: 2_000 },
   paced: { warmUpMs: 500, measureMs: 3_000 },
+  workRounds: 3,
+  work: { warmUpMs: 2_000, measureMs: 5_000 },
+  openingMs: 2_000,
   setUps: 50,
   memorySessions: 2_000,
   stallBytes: 400e6,
@@ -39,9 +47,10 @@ export const full: Plan = {
 /** Under a minute: the ratios, on fewer and shorter slices. */
 export const quick: Plan = {
   ...full,
-  parts: ['ws', 'wss', 'paced', 'set-up'],
+  parts: ['ws', 'wss', 'paced', 'opening', 'set-up'],
   rounds: 5,
   saturated: { warmUpMs: 50, measureMs: 200 },
   paced: { warmUpMs: 50, measureMs: 300 },
+  openingMs: 500,
   setUps: 10
 }

@@ -1,5 +1,6 @@
-import type { Runner } from './field.ts'
+import { withField, type FieldOptions, type Runner } from './field.ts'
 import { median } from './stats.ts'
+import type { Subject } from './subjects/subject.ts'
 
 /** One figure set for each subject and round. */
 export type Series<Figures> = Record<string, Figures[]>
@@ -16,6 +17,20 @@ export async function pairedRounds<Figures> (
     for (let i = 0; i < runners.length; i++) {
       const runner = runners[(i + round) % runners.length]!
       series[runner.subject.name]!.push(await slice(runner))
+    }
+  }
+  return series
+}
+
+/** As `pairedRounds`, each slice in a process of its own that has done nothing before. */
+export async function freshRounds<Figures> (
+  subjects: readonly Subject[], options: FieldOptions, rounds: number, slice: (runner: Runner) => Promise<Figures>
+): Promise<Series<Figures>> {
+  const series: Series<Figures> = Object.fromEntries(subjects.map(({ name }) => [name, []]))
+  for (let round = 0; round < rounds; round++) {
+    for (let i = 0; i < subjects.length; i++) {
+      const subject = subjects[(i + round) % subjects.length]!
+      series[subject.name]!.push(await withField([subject], options, ([runner]) => slice(runner!)))
     }
   }
   return series

@@ -1,21 +1,25 @@
 import { alone, withField, type FieldOptions, type Runner } from './field.ts'
 import type { Part, Plan } from './plan.ts'
 import { stalls, type Results } from './results.ts'
-import { pairedRounds, type Series } from './rounds.ts'
+import { freshRounds, pairedRounds, type Series } from './rounds.ts'
 import { churn } from './scenarios/churn.ts'
 import { crowd, tooMany } from './scenarios/crowd.ts'
 import { memory } from './scenarios/memory.ts'
+import { opening } from './scenarios/opening.ts'
 import { paced } from './scenarios/paced.ts'
 import { saturated } from './scenarios/saturated.ts'
 import { setUpTime } from './scenarios/set-up.ts'
 import type { Slice } from './scenarios/slice.ts'
 import { stall, type StallOptions } from './scenarios/stall.ts'
 import { verify } from './scenarios/verify.ts'
+import { atWork } from './scenarios/work.ts'
 import { closePairs, openPairs, type Pair } from './session.ts'
 import type { Subject } from './subjects/subject.ts'
 
 // Memory, stalls and crowds say nothing new about the variants of the plain relay.
-const comparedInFull = ['plain-ws', 'gateway', 'nginx', 'haproxy']
+const comparedInFull = ['plain-ws', 'gateway', 'before', 'nginx', 'haproxy']
+// The others do not translate.
+const translating = ['gateway', 'before']
 
 /** Runs one part and adds what it found to `results`. */
 export async function runPart (
@@ -32,6 +36,16 @@ export async function runPart (
       break
     case 'paced':
       results.cost.paced = await withField(subjects, plain, (runners) => cost(runners, plan, (pairs, pids) => paced(pairs, pids, plan.paced)))
+      break
+    case 'translated':
+      results.cost.translated = await withField(relays.filter(({ name }) => translating.includes(name)), plain,
+        (runners) => cost(runners.map(onXai), plan, (pairs, pids) => saturated(pairs, pids, plan.saturated)))
+      break
+    case 'work':
+      results.work = await freshRounds(few, plain, plan.workRounds, ({ world, running }) => atWork(world, running, plan.sessions, plan.work))
+      break
+    case 'opening':
+      results.opening = await withField(few, plain, (runners) => measured(runners, plan.rounds, ({ world, running }) => opening(world, running, plan.openingMs)))
       break
     case 'set-up': {
       const times = (options: FieldOptions) => withField(subjects, options, (runners) => measured(runners, plan.setUps, ({ world }) => setUpTime(world)))
@@ -53,6 +67,12 @@ export async function runPart (
       }
     }
   }
+}
+
+/** The same gateway, asked for the model that an xAI deployment serves: its sessions are translated. */
+function onXai ({ subject, running, world }: Runner): Runner {
+  const target = { ...running, url: `${running.url}-xai` }
+  return { subject, running: target, world: { ...world, target } }
 }
 
 /** Opens the sessions of all subjects, and gives each slice those of its subject: opening is measured elsewhere. */

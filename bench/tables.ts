@@ -13,7 +13,21 @@ export function tables (results: Results): string {
     if (series === undefined) continue
     blocks.push(`${titles[part]}\n${costTable(results, series, part === 'paced')}`)
   }
-  const { setUp, memory, stall, crowd } = results
+  const { work, opening, setUp, memory, stall, crowd } = results
+  if (work !== undefined) {
+    blocks.push('Sessions at work, saturated\n' + table(['', 'RSS KiB a session', `${own} is`, 'highest', 'p50 ms', 'p99 ms', `${own} is`], names(work).map((name) => {
+      const row = medians(work[name]!)
+      const ratio = (key: 'residentKiB' | 'p99Ms'): string => name === own ? '' : times(paired(work, own, name, (a, b) => a[key] / b[key]))
+      return [results.labels[name]!, digits(row.residentKiB, 0), ratio('residentKiB'), digits(row.peakKiB, 0), digits(row.p50Ms, 2), digits(row.p99Ms, 2), ratio('p99Ms')]
+    })))
+  }
+  if (opening !== undefined) {
+    blocks.push('Sessions opened and closed, 20 at a time\n' + table(['', 'sessions/s', `${own} is`, 'CPU µs a session', `${own} is`], names(opening).map((name) => {
+      const row = medians(opening[name]!)
+      const ratio = (key: keyof typeof row): string => name === own ? '' : times(paired(opening, own, name, (a, b) => a[key] / b[key]))
+      return [results.labels[name]!, digits(row.sessionsPerSecond, 0), ratio('sessionsPerSecond'), digits(row.cpuMicros, 0), ratio('cpuMicros')]
+    })))
+  }
   if (setUp !== undefined) {
     blocks.push('Set-up, TCP connect to first event, median\n' + table(['', 'ws ms', 'wss ms'], names(setUp.ws).map((name) =>
       [results.labels[name]!, digits(median(setUp.ws[name]!), 2), digits(median(setUp.wss[name]!), 2)])))
@@ -48,7 +62,7 @@ function costTable (results: Results, series: Series<Slice>, latency: boolean): 
     const added = (key: 'p50Ms' | 'p99Ms'): string =>
       name === 'direct' ? '' : digits(paired(series, name, 'direct', (a, b) => a[key] - b[key]), 3)
     return [
-      results.labels[name]!, name === 'direct' ? '' : digits(row.cpuMicros, 1), ratio === undefined ? '' : `${digits(ratio, 2)} x`,
+      results.labels[name]!, name === 'direct' ? '' : digits(row.cpuMicros, 1), times(ratio),
       digits(row.roundTripsPerSecond, 0), percent(row.subjectBusy), name === 'direct' ? '' : percent(row.subjectWait), percent(row.loadBusy), digits(row.p50Ms, 2), digits(row.p99Ms, 2),
       ...latency ? [added('p50Ms'), added('p99Ms')] : []
     ]
@@ -62,6 +76,10 @@ function names (rows: object): string[] {
 
 function digits (value: number | undefined, places: number): string {
   return value === undefined || Number.isNaN(value) ? '' : value.toFixed(places)
+}
+
+function times (ratio: number | undefined): string {
+  return ratio === undefined ? '' : `${digits(ratio, 2)} x`
 }
 
 function percent (share: number): string {

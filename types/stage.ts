@@ -42,7 +42,7 @@ export type StageResult = Replacement | undefined
 
 /** One step of a direction of a session. Stages are asked in order; what none of them asks for is forwarded unread. */
 export interface Stage {
-  /** The types of the events that it wants. May change; the pipeline is then told to `refresh`. */
+  /** The types of the events that it wants. They may change, and so may what follows; the pipeline is then told to `refresh`. */
   readonly types: readonly string[]
   /** Whether it wants text messages of all other types too. Default `false`. */
   readonly others?: boolean | undefined

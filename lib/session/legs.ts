@@ -36,9 +36,9 @@ export function joinLegs (parts: SessionParts, turns: Turns, owner: LegsOwner): 
   const controls = new TokenBucket(limits.controlRate, limits.controlBurst, now())
 
   const up = new Way({
-    admits (count) {
+    admits (count, at) {
       if (!owner.listens()) return false
-      if (messages.take(count, now())) return true
+      if (messages.take(count, at)) return true
       owner.fail(new GatewayError('message_rate_exceeded'))
       return false
     },

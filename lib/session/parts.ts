@@ -1,5 +1,5 @@
 import type { DialectChoice } from '../dialect/dialects.ts'
-import type { LegLimits } from '../wire/leg.ts'
+import type { LegLimits } from '../wire/leg-events.ts'
 import type { UnfinishedBytes } from '../wire/unfinished.ts'
 import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 import type { HeartbeatLimits } from './heartbeat.ts'

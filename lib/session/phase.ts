@@ -159,11 +159,11 @@ function upstreamEnded (phase: Living, event: Ended, context: PhaseContext): Tra
 /** Tells the client how the upstream ended. */
 function clientTold (phase: Living, { close, failure }: { readonly close: Close, readonly failure?: ReadFailure }, { secret }: PhaseContext): Transition {
   if (phase.name !== 'closing') return { phase, effects: [] }
-  const lost = new GatewayError('upstream_lost')
+  const lost = close.code === 1006 ? new GatewayError('upstream_lost') : undefined
   const effects: Effect[] = []
   if (failure !== undefined) effects.push({ do: 'reject', peer: 'upstream', failure })
-  if (close.code === 1006) effects.push({ do: 'tell', error: lost })
-  const reason = close.code === 1006 ? lost.code : redactReason(close.reason, secret)
+  if (lost !== undefined) effects.push({ do: 'tell', error: lost })
+  const reason = lost?.code ?? redactReason(close.reason, secret)
   effects.push({ do: 'close', peer: 'client', close: { code: relayedCode(close.code), reason } }, { do: 'cut_later' })
   return { phase, effects }
 }

@@ -27,6 +27,11 @@ export class Pump {
     this.#highWaterMark = limits.highWaterMark
   }
 
+  /** Whether the frames of a client need other masks on their way to the sink. */
+  get remasks (): boolean {
+    return this.#sink.exposed
+  }
+
   forward (frames: Buffer, now: () => number): void {
     this.#sink.write(frames)
     if (this.#sink.backlog > this.#highWaterMark && this.#stalledAt === undefined && this.#sink.writable) {
@@ -36,7 +41,12 @@ export class Pump {
     }
   }
 
-  /** Sends one message that is not forwarded as it came: one of our own, or what a stage has made. */
+  /** The source has read `chunk` to its end. */
+  spent (chunk: Buffer): void {
+    this.#sink.spend(chunk)
+  }
+
+  /** Sends a message of our own making, or one that was taken out. */
   send (payload: Buffer, now: () => number, binary = false): void {
     this.forward(this.#sink.frame(payload, binary), now)
   }

@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts'
-import type { Leg, LegMessages } from '../wire/leg.ts'
+import type { Leg } from '../wire/leg.ts'
+import type { LegMessages } from '../wire/leg-events.ts'
 import type { Skim } from '../wire/reader-sink.ts'
 import type { UnfinishedBytes } from '../wire/unfinished.ts'
 import type { Outcome, Pipeline, Verdict, Waiting } from './pipeline/pipeline.ts'
@@ -15,10 +16,10 @@ const usualAudio: Skim = {
   suffix: Buffer.from('"}')
 }
 
-/** The session, as far as one of its directions needs it. */
+/** Who decides about a direction of a session. */
 interface WayOwner {
-  /** Whether what has come still goes on. */
-  admits (messages: number): boolean
+  /** Whether what has come still goes on. `at`: the time on the session's clock. */
+  admits (messages: number, at: number): boolean
   /** Whether the source may be answered. */
   mayAnswer (): boolean
   /** A message has passed or was dropped: a session that waits for the end of a response looks again. */
@@ -46,6 +47,8 @@ export class Way implements LegMessages<Verdict> {
   readonly #now: () => number
   readonly #unfinished: UnfinishedBytes | undefined
   #ends: WayEnds | undefined
+  /** Whether it was joined to others since the last chunk. */
+  #moved = false
   #waiting: { readonly timer: NodeJS.Timeout, readonly bytes: number, readonly ends: WayEnds } | undefined
 
   constructor (owner: WayOwner, now: () => number, unfinished?: UnfinishedBytes) {
@@ -57,6 +60,7 @@ export class Way implements LegMessages<Verdict> {
 
   /** Called before anything is read, and again where the upstream is replaced. */
   join (ends: WayEnds): void {
+    this.#moved = this.#ends !== undefined
     this.#ends = ends
   }
 
@@ -77,6 +81,10 @@ export class Way implements LegMessages<Verdict> {
     return this.#ends!.pipeline.skims ? usualAudio : undefined
   }
 
+  get remasks (): boolean {
+    return this.#ends!.on.remasks
+  }
+
   judge (payload: Buffer, binary: boolean, live: boolean): Verdict | undefined {
     try {
       return this.#ends!.pipeline.judge(payload, binary, live)
@@ -86,7 +94,7 @@ export class Way implements LegMessages<Verdict> {
   }
 
   take (verdict: Verdict): void {
-    if (!this.#owner.admits(1)) return
+    if (!this.#owner.admits(1, this.#now())) return
     if (!('waits' in verdict)) this.#settle(verdict)
     else if (this.#ends!.on.writable) this.#wait(verdict)
     // The sink is gone: the stage's decision is for nobody.
@@ -94,14 +102,21 @@ export class Way implements LegMessages<Verdict> {
   }
 
   forward (frames: Buffer, messages: number, skimmed: number): void {
-    if (!this.#owner.admits(messages)) return
+    const at = this.#now()
+    if (!this.#owner.admits(messages, at)) return
     if (skimmed > 0) this.#owner.skimmed(skimmed)
-    this.activeAt = this.#now()
+    this.activeAt = at
     this.#ends!.on.forward(frames, this.#now)
     this.#owner.passed()
   }
 
-  /** The session ends, and no stage is waited for any more. A message that is not decided is dropped, so that the source is read to its end. */
+  spent (chunk: Buffer): void {
+    // The first part of it may wait for the sink before.
+    if (!this.#moved) this.#ends!.on.spent(chunk)
+    this.#moved = false
+  }
+
+  /** The session ends, and no stage is waited for any more: what it has not decided is dropped, so that the source's end is seen. */
   stop (): void {
     if (this.#waiting === undefined) return
     this.#decided()
@@ -141,7 +156,7 @@ export class Way implements LegMessages<Verdict> {
         this.#wait(verdict)
         return
       }
-      if (this.#owner.admits(0)) this.#settle(verdict ?? { onward: [payload], back: [] }, binary && verdict === undefined)
+      if (this.#owner.admits(0, this.#now())) this.#settle(verdict ?? { onward: [payload], back: [] }, binary && verdict === undefined)
       if (this.#waiting === waiting) this.#decided()
     }
     waits.then(decide, (cause: unknown) => decide(broken(cause)))

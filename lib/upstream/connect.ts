@@ -58,7 +58,8 @@ export async function connect (plan: RoutePlan, request: ConnectRequest, tools: 
   function next (): void {
     const off = new AbortController()
     const won = (): void => { for (const other of dialling.keys()) if (other !== off) other.abort() }
-    const trying = tryCandidate(waiting.shift()!, request, tools, AbortSignal.any([signal, off.signal]), won)
+    // Only where the plan hedges is there another that may call it off.
+    const trying = tryCandidate(waiting.shift()!, request, tools, hedgeAfterMs === undefined ? signal : AbortSignal.any([signal, off.signal]), won)
     dialling.set(off, trying.then(tried => ({ off, tried })))
   }
 

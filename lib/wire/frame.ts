@@ -1,23 +1,10 @@
-import { randomFillSync } from 'node:crypto'
+import { drawMask, xor } from './mask.ts'
 
 /** Opcodes of RFC 6455 section 5.2. */
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 
 /** Most bytes of payload in a control frame, RFC 6455 section 5.5. */
 export const maxControlPayload = 125
-
-// Masks must not be predictable (RFC 6455 section 10.3). Random bytes drawn in bulk cost a hundredth of four bytes drawn for each frame.
-const maskPool = Buffer.alloc(4096)
-let maskOffset = maskPool.length
-
-function nextMask (): Buffer {
-  if (maskOffset === maskPool.length) {
-    randomFillSync(maskPool)
-    maskOffset = 0
-  }
-  maskOffset += 4
-  return maskPool.subarray(maskOffset - 4, maskOffset)
-}
 
 /**
  * One whole, final frame.
@@ -42,9 +29,8 @@ export function encodeFrame (opcode: number, payload: Uint8Array, masked: boolea
   }
   frame.set(payload, payloadAt)
   if (masked) {
-    const mask = nextMask()
-    frame.set(mask, maskAt)
-    for (let i = 0; i < length; i++) frame[payloadAt + i]! ^= mask[i & 3]!
+    drawMask(frame, maskAt)
+    xor(frame, payloadAt, frame.length, frame, maskAt)
   }
   return frame
 }

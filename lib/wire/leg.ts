@@ -1,31 +1,15 @@
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { encodeClosePayload, readClosePayload } from './close-frame.ts'
 import { encodeFrame, opcodes } from './frame.ts'
+import type { LegEvents, LegLimits, LegMessages } from './leg-events.ts'
+import { LegSink } from './leg-sink.ts'
+import { Outlet } from './outlet.ts'
 import { MessageReader } from './reader.ts'
 import { failureCodes } from './read-failure.ts'
 import type { ReadFailure } from './read-failure.ts'
-import type { ReaderLimits } from './reader.ts'
-import type { ReaderSink } from './reader-sink.ts'
 import type { UnfinishedBytes } from './unfinished.ts'
-
-/** Where the messages of a leg go. */
-export type LegMessages<Verdict> = Omit<ReaderSink<Verdict>, 'control' | 'fail'>
-
-/** What a leg tells its session. `ended` comes once, and `gone` once after it. */
-export interface LegEvents {
-  /** A ping or a pong came. */
-  control (): void
-  /** What waited for the peer has shrunk below the low-water mark. */
-  drained (): void
-  /** The peer closed (1005: without a code), vanished (1006), or broke a rule: `failure` then says which, and `reject` tells the peer. */
-  ended (code: number, reason: string, failure?: ReadFailure): void
-  /** The socket is closed and nothing of the leg is left. */
-  gone (): void
-}
-
-export interface LegLimits extends ReaderLimits {
-  readonly lowWaterMark: number
-}
 
 /** A pong is left out while this much waits for the peer: RFC 6455 section 5.5.3 asks for the latest ping's pong only. */
 const pongBacklog = 64 * 1024
@@ -33,20 +17,22 @@ const pongBacklog = 64 * 1024
 const emptyPayload = Buffer.alloc(0)
 
 /**
- * One WebSocket connection after its handshake. It answers pings and close frames itself and hands data frames on as they came. The other
- * leg sends the same bytes: a client's frames come masked, and the upstream, a server, wants them masked.
+ * One WebSocket connection after its handshake. It answers pings and close frames itself and hands data frames on as
+ * they came; the other leg of the session takes the very same frames, because what a client masks a server wants masked.
  */
 export class Leg<Verdict = unknown> {
   /** Whether anything came from the peer since this was last set to false. */
   heard = true
   bytesIn = 0
-  messagesIn = 0
+  /** Whether its peer takes masked frames over a wire without TLS: who supplies the data must not know their masks (RFC 6455 section 10.3). */
+  readonly exposed: boolean
   readonly #socket: Duplex
   readonly #masks: boolean
-  readonly #limits: LegLimits
+  readonly #outlet: Outlet
+  readonly #sink: LegSink<Verdict>
   readonly #reader: MessageReader<Verdict>
+  readonly #messages: LegMessages<Verdict>
   readonly #events: LegEvents
-  #waiting = false
   #answered: (() => void) | undefined
   #closeSent = false
   #ended = false
@@ -55,26 +41,16 @@ export class Leg<Verdict = unknown> {
   constructor (socket: Duplex, peer: 'client' | 'server', limits: LegLimits, messages: LegMessages<Verdict>, events: LegEvents, unfinished?: UnfinishedBytes) {
     this.#socket = socket
     this.#masks = peer === 'server'
-    this.#limits = limits
+    this.exposed = this.#masks && !(socket instanceof TLSSocket)
+    this.#messages = messages
     this.#events = events
-    const sink: ReaderSink<Verdict> = {
-      // A getter, because the stages may come to want other types while the session lives.
-      get inspects () { return messages.inspects },
-      get inspectsBinary () { return messages.inspectsBinary === true },
-      get skim () { return messages.skim },
-      judge: (payload, binary, live) => messages.judge(payload, binary, live),
-      take: verdict => {
-        this.messagesIn++
-        messages.take(verdict)
-      },
-      forward: (frames, count, skimmed) => {
-        this.messagesIn += count
-        messages.forward(frames, count, skimmed)
-      },
-      control: (opcode, payload) => this.#control(opcode, payload),
-      fail: failure => this.fail(failure)
-    }
-    this.#reader = new MessageReader(peer === 'client', limits, sink, unfinished)
+    this.#outlet = new Outlet(socket, limits.lowWaterMark, {
+      // Slow is not dead: what it takes is a sign of life.
+      taken: () => { this.heard = true },
+      drained: () => events.drained()
+    })
+    this.#sink = new LegSink(messages, (opcode, payload) => this.#control(opcode, payload), failure => this.fail(failure))
+    this.#reader = new MessageReader(peer === 'client', limits, this.#sink, unfinished)
   }
 
   /** Starts reading. `head`: bytes that came with the handshake. */
@@ -93,11 +69,15 @@ export class Leg<Verdict = unknown> {
     socket.on('close', gone)
     socket.on('end', () => {
       this.#end(1006, '')
-      // The close frames are exchanged, or the peer left without one: nothing more will come.
-      socket.end()
+      // Both frames exchanged, or a peer that left without one: nothing more will come. A second end makes an error that nobody hears.
+      if (!socket.writableEnded) socket.end()
     })
-    socket.on('data', (chunk: Buffer) => this.#read(chunk))
-    // In this order: the socket is paused until now, and what the head holds may fill the other leg, which pauses it again.
+    socket.on('data', (chunk: Buffer) => {
+      this.#read(chunk)
+      // What another kind of stream hands on, somebody else may keep.
+      if (socket instanceof Socket && !this.#reader.waiting) this.#messages.spent?.(chunk)
+    })
+    // It may have been paused until now, and the head may fill the other leg so that it is paused again.
     socket.resume()
     if (head.length > 0) this.#read(head)
   }
@@ -108,9 +88,14 @@ export class Leg<Verdict = unknown> {
     this.#reader.push(chunk)
   }
 
+  /** Data messages that came whole. */
+  get messagesIn (): number {
+    return this.#sink.count
+  }
+
   /** Bytes accepted for the peer that the system has not taken. */
   get backlog (): number {
-    return this.#socket.writableLength
+    return this.#outlet.backlog
   }
 
   /** Whether reading is paused. */
@@ -147,23 +132,17 @@ export class Leg<Verdict = unknown> {
   /** Sends whole frames that the other leg received. Nothing is sent once a close frame was. */
   write (frames: Buffer): void {
     if (!this.writable) return
-    if (this.#socket.writableLength + frames.length < this.#limits.lowWaterMark) this.#socket.write(frames)
-    else this.#socket.write(frames, this.#written)
+    this.#outlet.write(frames)
   }
 
-  // One function for all writes of the leg, so that no closure is allocated for each.
-  readonly #written = (): void => {
-    // A peer that takes what is sent is slow, not dead.
-    this.heard = true
-    if (this.#waiting && this.#socket.writableLength < this.#limits.lowWaterMark) {
-      this.#waiting = false
-      this.#events.drained()
-    }
+  /** Takes a chunk that the other leg has read to its end, see `LegMessages.spent`. */
+  spend (chunk: Buffer): void {
+    this.#outlet.spend(chunk)
   }
 
   /** From now on `drained` is told, once, when the backlog is below the low-water mark. */
   awaitDrain (): void {
-    this.#waiting = true
+    this.#outlet.awaitDrain()
   }
 
   /** Sends an event of our own. */
@@ -232,7 +211,7 @@ export class Leg<Verdict = unknown> {
     } else {
       if (opcode === opcodes.pong) {
         this.#answered?.()
-      } else if (this.#socket.writableLength < pongBacklog) {
+      } else if (this.backlog < pongBacklog) {
         this.write(encodeFrame(opcodes.pong, payload, this.#masks))
       }
       this.#events.control()

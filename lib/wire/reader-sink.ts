@@ -14,6 +14,8 @@ export interface ReaderSink<Verdict> {
   readonly inspectsBinary?: boolean
   /** Texts that `judge` need not see. Default: none. */
   readonly skim?: Skim | undefined
+  /** Whether what a client masked is forwarded with masks that it does not know; they are written into the chunks that it came in. Default `false`. */
+  readonly remasks?: boolean | undefined
   /**
    * A whole message is there. `undefined`: it passes, in the frames in which it came. Otherwise it does not pass, and `take` gets the verdict.
    * @param live whether `payload` is part of the bytes that will be forwarded, so that a change in it is forwarded too
@@ -22,8 +24,8 @@ export interface ReaderSink<Verdict> {
   /** The verdict of `judge` about a message. All messages before it have been passed to `forward` by then. */
   take (verdict: Verdict): void
   /**
-   * Whole frames of `messages` messages that pass, as they came: masked where the peer is a client.
-   * @param skimmed decoded size in bytes of the audio in those messages that were skimmed
+   * Whole frames of `messages` messages that pass, as they came: masked by the peer if it is a client, unless `remasks`.
+   * @param skimmed what the base64 of those among them that were skimmed stands for, in bytes
    */
   forward (frames: Buffer, messages: number, skimmed: number): void
   /** A ping, pong or close frame, unmasked. It may lie in a shared buffer: copy what is kept. */

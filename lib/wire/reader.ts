@@ -2,7 +2,7 @@ import { append } from './append.ts'
 import { Fragments } from './fragments.ts'
 import { opcodes } from './frame.ts'
 import { frameLength, headerLength } from './header.ts'
-import { standsAt, standsWithin, unmasked } from './mask.ts'
+import { remask, standsAt, standsWithin, unmasked } from './mask.ts'
 import type { ReadFailure } from './read-failure.ts'
 import type { ReaderSink } from './reader-sink.ts'
 import type { UnfinishedBytes } from './unfinished.ts'
@@ -79,6 +79,11 @@ export class MessageReader<Verdict> {
     this.#waiting = true
   }
 
+  /** Whether something that came is kept until `proceed`. */
+  get waiting (): boolean {
+    return this.#waiting
+  }
+
   /** Reads what came meanwhile, and goes on. */
   proceed (): void {
     if (!this.#waiting) return
@@ -131,18 +136,23 @@ export class MessageReader<Verdict> {
       const end = at + needed
       const first = chunk[at]!
       const payloadAt = at + headerLength(chunk, at, size)
+      const remasks = this.#masked && sink.remasks === true && (first & 0x08) === 0
       const whole = first === finalText || first === finalBinary
       const spared = first === finalText ? this.#sparedBytes(chunk, payloadAt, end) : -1
       const verdict = whole && spared < 0 ? this.#judge(chunk, payloadAt, end, first === finalBinary) : undefined
       if (whole && verdict === undefined) {
         messages++
+        if (remasks) remask(chunk, payloadAt, end)
         if (spared > 0) skimmed += spared
       } else {
         if (messages > 0) sink.forward(chunk.subarray(run, at), messages, skimmed)
         if (this.#stopped) return
         if (verdict !== undefined) sink.take(verdict)
         else if (first & 0x08) sink.control(first & 0x0f, this.#payload(chunk, payloadAt, end))
-        else this.#fragment(chunk, at, payloadAt, end)
+        else {
+          if (remasks) remask(chunk, payloadAt, end)
+          this.#fragment(chunk, at, payloadAt, end)
+        }
         if (this.#waiting && end < size) this.#unread.push(chunk.subarray(end))
         if (this.#waiting) return
         run = end

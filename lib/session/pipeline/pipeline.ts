@@ -41,29 +41,56 @@ export interface Pipeline {
   refresh (): void
 }
 
+/** What stages want, made ready to be looked up. */
+interface Plan {
+  readonly peek: Peek
+  /** For each type, which of the stages want it. */
+  readonly wanted: ReadonlyMap<string | undefined, readonly boolean[]>
+}
+
+// Sessions share what is the same for all: it is made once, and stays in the processor's cache. Types come from stages, never from a peer.
+const plans = new Map<string, Plan>()
+
+function planOf (stages: readonly Stage[]): Plan {
+  const lists = stages.map(({ types }) => types)
+  const key = lists.join('|')
+  let plan = plans.get(key)
+  if (plan === undefined) {
+    const names = new Set(lists.flat())
+    plan = { peek: createPeek(names), wanted: new Map(Array.from(names, name => [name, lists.map(types => types.includes(name))])) }
+    plans.set(key, plan)
+  }
+  return plan
+}
+
 export function createPipeline (stages: readonly Stage[]): Pipeline {
   const message = new Message()
-  let inspects = false
-  let inspectsBinary = false
-  let skims = false
-  let wanted: ReadonlyArray<ReadonlySet<string | undefined>> = []
-  let peek: Peek = () => undefined
+  let plan: Plan
+  let others: readonly boolean[] = []
+  // Plain fields: an object literal with getters has a hidden class of its own, and every look at one of many is then a search.
+  const pipeline = {
+    inspects: false,
+    inspectsBinary: false,
+    skims: false,
+    judge: (payload: Buffer, binary: boolean, live: boolean) => run(payload, binary, live, 0),
+    refresh
+  }
+
   function refresh (): void {
-    inspects = stages.some(({ types, others }) => others === true || types.length > 0)
-    inspectsBinary = stages.some(({ binary }) => binary)
-    skims = stages.every(({ skims }) => skims)
-    wanted = stages.map(({ types }) => new Set(types))
-    peek = createPeek(stages.flatMap(({ types }) => types))
+    plan = planOf(stages)
+    others = stages.map(({ others }) => others === true)
+    pipeline.inspects = plan.wanted.size > 0 || others.includes(true)
+    pipeline.inspectsBinary = stages.some(({ binary }) => binary)
+    pipeline.skims = stages.every(({ skims }) => skims)
   }
   refresh()
 
   /** @param from the first stage to ask */
   function run (payload: Buffer, binary: boolean, live: boolean, from: number): Verdict | undefined {
-    message.take(payload, binary, live, peek)
+    message.take(payload, binary, live, plan.peek)
     for (let i = from; i < stages.length; i++) {
       const stage = stages[i]!
-      const asked = binary ? stage.binary === true : stage.others === true || wanted[i]!.has(message.type)
-      if (!asked) continue
+      if (binary ? stage.binary !== true : plan.wanted.get(message.type)?.[i] !== true && !others[i]) continue
       const result = stage.handle(message)
       // UTF-8 is checked only in a message that is read. In all others the far end does it.
       if (message.invalid) {
@@ -105,13 +132,7 @@ export function createPipeline (stages: readonly Stage[]): Pipeline {
     return 'failure' in behind ? behind : joined(sent, behind)
   }
 
-  return {
-    get inspects () { return inspects },
-    get inspectsBinary () { return inspectsBinary },
-    get skims () { return skims },
-    judge: (payload, binary, live) => run(payload, binary, live, 0),
-    refresh
-  }
+  return pipeline
 }
 
 /** The session may end before the promise does. If it then rejects, that must not be an unhandled rejection, which ends the process. */

@@ -54,10 +54,17 @@ export function createPeek (wanted: Iterable<string>): Peek {
     const candidates = byLength[end - start]
     if (candidates === undefined) return undefined
     for (const { name, bytes } of candidates) {
-      if (text.compare(bytes, 0, bytes.length, start, end) === 0) return name
+      if (endsWith(text, end, bytes)) return name
     }
     return undefined
   }
+}
+
+/** Whether `bytes` stands in front of `end`. From behind, because the types of the protocol differ there; a native call would cost more. */
+function endsWith (text: Buffer, end: number, bytes: Buffer): boolean {
+  let i = bytes.length - 1
+  for (let at = end - 1; i >= 0 && text[at] === bytes[i]; at--) i--
+  return i < 0
 }
 
 /**
