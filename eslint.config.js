@@ -27,8 +27,8 @@ export default [
     rules: { 'no-restricted-globals': ['error', ...sockets] }
   },
   {
-    files: ['lib/http/**/*.ts', 'lib/cli/**/*.ts'],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: [only('node:http', 'STATUS_CODES', 'ServerResponse'), only('node:net', 'Socket'), only('node:tls', 'createSecureContext')] }] }
+    files: ['lib/http/**/*.ts', 'lib/cli/**/*.ts', 'lib/wire/**/*.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: [only('node:http', 'STATUS_CODES', 'ServerResponse'), only('node:net', 'Socket'), only('node:tls', 'createSecureContext', 'TLSSocket')] }] }
   },
   {
     files: ['lib/{router,dialect,providers}/**/*.ts', 'lib/{sliding-count,wildcard,catalogue,errors}.ts', 'lib/session/{close,phase}.ts', 'lib/session/pipeline/{model-rule,dialect}.ts', 'lib/wire/{header,mask,frame,close-frame,handshake}.ts', 'lib/wire/json/*.ts'],
