@@ -1,35 +1,44 @@
 import type { Lease } from '../../types/index.ts'
 
-/** @param failed told of each step that throws */
+/** @param failed told of each step that throws. It lives as long as the lease does, and so does all that it can see. */
 export function createLease (failed: (cause: unknown) => void): Lease {
-  let steps: Set<{ run: () => void }> | undefined = new Set()
+  return new Steps(failed)
+}
 
-  function run (step: () => void): void {
+class Steps implements Lease {
+  readonly #failed: (cause: unknown) => void
+  #steps: Set<{ readonly run: () => void }> | undefined = new Set()
+
+  constructor (failed: (cause: unknown) => void) {
+    this.#failed = failed
+  }
+
+  get released (): boolean {
+    return this.#steps === undefined
+  }
+
+  defer (step: () => void): () => void {
+    if (this.#steps === undefined) {
+      this.#run(step)
+      return () => {}
+    }
+    // An object for each, so that the same function may be deferred twice.
+    const entry = { run: step }
+    this.#steps.add(entry)
+    return () => { this.#steps?.delete(entry) }
+  }
+
+  release (): void {
+    const last = this.#steps
+    this.#steps = undefined
+    for (const { run } of [...last ?? []].reverse()) this.#run(run)
+  }
+
+  #run (step: () => void): void {
     try {
       step()
     } catch (cause) {
-      failed(cause)
-    }
-  }
-
-  return {
-    get released () {
-      return steps === undefined
-    },
-    defer (step) {
-      if (steps === undefined) {
-        run(step)
-        return () => {}
-      }
-      // An object for each, so that the same function may be deferred twice.
-      const entry = { run: step }
-      steps.add(entry)
-      return () => { steps?.delete(entry) }
-    },
-    release () {
-      const last = steps
-      steps = undefined
-      for (const { run: step } of [...last ?? []].reverse()) run(step)
+      this.#failed(cause)
     }
   }
 }

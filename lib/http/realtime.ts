@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { createLease } from '../admission/lease.ts'
 import { isSecretProtocol, selectProtocol } from '../auth/credentials.ts'
 import { GatewayError } from '../errors.ts'
@@ -54,7 +54,7 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
     socket.on('end', leave)
     // It may have left during an earlier hook, and then no event will come.
     if (socket.destroyed || socket.readableEnded) leave()
-    const lease = createLease(err => request.log.error({ err: loggable(err) }, 'realtime lease'))
+    const lease = createLease(leaseFailed(request.log))
     waiting++
     try {
       if (waiting > options.maxUpgrades) throw new GatewayError('at_capacity')
@@ -106,6 +106,11 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
 /** Where translation sessions are, beside the sessions of `path`. */
 export function translationsOf (path: string): string {
   return `${path.replace(/\/$/, '')}/translations`
+}
+
+/** Made here and not in the route, because it lives as long as the session: it must not see the request and all that came with it. */
+function leaseFailed (log: FastifyBaseLogger): (cause: unknown) => void {
+  return cause => log.error({ err: loggable(cause) }, 'realtime lease')
 }
 
 /** The client is not there any more: there is nobody to answer. */

@@ -57,14 +57,11 @@ export function joinLegs (parts: SessionParts, turns: Turns, owner: LegsOwner): 
   }, unfinished)
   let side = joinUpstream(parts.upstream, { client, up, parts, turns, owner })
 
-  return {
+  // Plain fields, set anew when the upstream is replaced: an object with getters would be a hash table for each session.
+  const legs: Legs = {
     client,
     up,
-    get upstream () { return side.leg },
-    get down () { return side.down },
-    get upPump () { return side.upPump },
-    get downPump () { return side.downPump },
-    get errors () { return side.errors },
+    ...endsOf(side),
     start () {
       side.start()
       client.start(parts.client.head)
@@ -73,8 +70,14 @@ export function joinLegs (parts: SessionParts, turns: Turns, owner: LegsOwner): 
     replaceUpstream (upstream) {
       const old = side
       side = joinUpstream(upstream, { client, up, parts, turns, owner })
+      Object.assign(legs, endsOf(side))
       old.leave()
       side.start()
     }
   }
+  return legs
+}
+
+function endsOf ({ leg, down, upPump, downPump, errors }: ReturnType<typeof joinUpstream>): Pick<Legs, 'upstream' | 'down' | 'upPump' | 'downPump' | 'errors'> {
+  return { upstream: leg, down, upPump, downPump, errors }
 }

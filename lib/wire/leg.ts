@@ -1,6 +1,4 @@
-import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { TLSSocket } from 'node:tls'
 import { encodeClosePayload, readClosePayload } from './close-frame.ts'
 import { encodeFrame, opcodes } from './frame.ts'
 import type { LegEvents, LegLimits, LegMessages } from './leg-events.ts'
@@ -9,6 +7,7 @@ import { Outlet } from './outlet.ts'
 import { MessageReader } from './reader.ts'
 import { failureCodes } from './read-failure.ts'
 import type { ReadFailure } from './read-failure.ts'
+import { isSecure, isSocket } from './socket-kind.ts'
 import type { UnfinishedBytes } from './unfinished.ts'
 
 /** A pong is left out while this much waits for the peer: RFC 6455 section 5.5.3 asks for the latest ping's pong only. */
@@ -41,7 +40,7 @@ export class Leg<Verdict = unknown> {
   constructor (socket: Duplex, peer: 'client' | 'server', limits: LegLimits, messages: LegMessages<Verdict>, events: LegEvents, unfinished?: UnfinishedBytes) {
     this.#socket = socket
     this.#masks = peer === 'server'
-    this.exposed = this.#masks && !(socket instanceof TLSSocket)
+    this.exposed = this.#masks && !isSecure(socket)
     this.#messages = messages
     this.#events = events
     this.#outlet = new Outlet(socket, limits.lowWaterMark, {
@@ -72,10 +71,11 @@ export class Leg<Verdict = unknown> {
       // Both frames exchanged, or a peer that left without one: nothing more will come. A second end makes an error that nobody hears.
       if (!socket.writableEnded) socket.end()
     })
+    const isOwn = isSocket(socket)
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk)
       // What another kind of stream hands on, somebody else may keep.
-      if (socket instanceof Socket && !this.#reader.waiting) this.#messages.spent?.(chunk)
+      if (isOwn && !this.#reader.waiting) this.#messages.spent?.(chunk)
     })
     // It may have been paused until now, and the head may fill the other leg so that it is paused again.
     socket.resume()

@@ -1,6 +1,5 @@
-import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { TLSSocket } from 'node:tls'
+import { isSecure, isSocket } from './socket-kind.ts'
 import { discard } from './spent.ts'
 
 /** What an outlet tells its leg. */
@@ -18,6 +17,7 @@ const mostSpent = 16
 export class Outlet {
   readonly #socket: Duplex
   readonly #lowWaterMark: number
+  readonly #isOwn: boolean
   readonly #events: OutletEvents
   /** Chunks that the other leg has read and that have not been sent yet. Absent without TLS, where nearly every write is done when it returns. */
   readonly #spent: Buffer[] | undefined
@@ -27,7 +27,8 @@ export class Outlet {
     this.#socket = socket
     this.#lowWaterMark = lowWaterMark
     this.#events = events
-    if (socket instanceof TLSSocket) this.#spent = []
+    this.#isOwn = isSocket(socket)
+    if (isSecure(socket)) this.#spent = []
   }
 
   /** Bytes that the system has not taken. */
@@ -49,7 +50,7 @@ export class Outlet {
   /** Takes a chunk that the other leg has read, and gives its memory back as soon as nothing of it waits here. */
   spend (chunk: Buffer): void {
     // What another kind of stream was given, it may hold.
-    if (!(this.#socket instanceof Socket)) return
+    if (!this.#isOwn) return
     if (this.#socket.writableLength === 0) discard(chunk)
     else if (this.#spent !== undefined && this.#spent.push(chunk) > mostSpent) this.#spent.length = 0
   }
