@@ -196,26 +196,27 @@ t.test('what is kept of a session is no more after many turns than after a few',
   // As many as fill every list that has a limit, and then more.
   const [some, more] = deep ? [3_000, 9_000] : [2_000, 4_000]
   for (const pair of translatedPairs) {
-    for (const [long, most] of [['x', 100_000], ['x'.repeat(10_000), 6_000_000]] as const) {
-      const few = sizeAfter(pair, some, long)
-      const many = sizeAfter(pair, more, long)
+    for (const [length, most] of [[1, 100_000], deep ? [10_000, 6_000_000] : [2_000, 1_300_000]] as const) {
+      const [few, many] = sizesAfter(pair, [some, more], 'x'.repeat(length))
       t.ok(many <= 1.2 * few + 4_000, `${pair.name}: ${few}, then ${many} characters`)
       t.ok(many < most, `${pair.name}: ${many} characters`)
     }
   }
 })
 
-/** How much the dialects of a pair keep in their states, in characters, after so many events whose items and responses never end, with texts of this kind. */
-function sizeAfter (pair: TestedPair, count: number, long: string): number {
+/** How much the dialects of a pair keep in their states, in characters, after so many events and after more, whose items and responses never end, with texts of this kind. */
+function sizesAfter (pair: TestedPair, [some, more]: readonly [number, number], long: string): [few: number, many: number] {
+  let few = 0
   const states: unknown[] = []
   const player = pair.play({}, state => states.push(state))
   const lines = samples.get(pair)!.map(({ sent, event }) => ({ sent, text: JSON.stringify(event).replace(/("(?:transcript|text|delta|arguments|instructions|name)":)"[^"]*"/g, `$1"${long}"`) }))
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < more; i++) {
+    if (i === some) few = sizeOf(states)
     const { sent, text } = lines[i % lines.length]!
     // Ids that are of use in the same round of all events, and never again.
     send(player, sent, text.replace(/"((?:item|resp|call|ev|event)_\w+)"/g, `"$1_${Math.floor(i / lines.length)}"`))
   }
-  return sizeOf(states)
+  return [few, sizeOf(states)]
 }
 
 function sizeOf (value: unknown, seen = new Set<unknown>()): number {
