@@ -69,14 +69,15 @@ export function createDialects (options: DialectOptions = {}): Dialects {
       // xAI's shape shares fields with both of OpenAI's: where xAI's is expected, they prove nothing.
       if (settled !== undefined || upstream === undefined || silent === 'xai') return { translation }
       return {
-        translation: translation ?? (upstream === 'openai' ? undecided?.({ strict, voices: voices.openai, ...context }) : undefined),
+        translation: translation ?? (upstream === 'openai' ? undecided : undefined),
         prove: (dialect, before) => between(dialect, upstream, context, before)
       }
     }
   }
 }
 
-const undecided = createPair(undecidedClient, undefined)
+// It remembers nothing of a session, so one serves them all.
+const undecided = createPair(undecidedClient, undefined)?.({ strict: false, voices: {}, adjusted () {} })
 
 /** Stands for GA among the providers' dialects. */
 const ga: Dialect = { name: 'openai', start: () => undefined, clientToUpstream: {}, upstreamToClient: {} }

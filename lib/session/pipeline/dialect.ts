@@ -1,6 +1,6 @@
 import type { DialectChoice } from '../../dialect/dialects.ts'
 import { evidenceOf, tellingEvents } from '../../dialect/evidence.ts'
-import type { Rewritten, Translation, Way } from '../../dialect/translation.ts'
+import type { Rewritten, Way } from '../../dialect/translation.ts'
 import type { Replacement, Stage, StageMessage } from '../../../types/index.ts'
 
 /** The two ends of a translation, one in each direction. */
@@ -13,9 +13,22 @@ interface DialectStages {
 
 /** @param changed called when the stages want other types than before */
 export function createDialectStages (choice: DialectChoice, changed: () => void): DialectStages {
-  let { prove } = choice
-  let current = tables(choice.translation)
+  let { translation, prove } = choice
+  let up = setOf(translation?.up.types)
+  let down = setOf(translation?.down.types)
   let opened = false
+  // Plain fields that are set anew, for each session has these objects: a literal with getters is several times as large.
+  const client = { types: none, others: false, skims: true, handle: fromClient }
+  const upstream = { types: none, handle: fromUpstream }
+  tellWants()
+
+  function tellWants (): void {
+    const types = translation?.up.types ?? none
+    client.types = prove === undefined ? types : [...types, ...tellingEvents]
+    client.others = translation !== undefined && !opened
+    client.skims = !client.others && !up.has('input_audio_buffer.append')
+    upstream.types = translation?.down.types ?? none
+  }
 
   /** The first proof settles the client's dialect, for this very event too. */
   function look (message: StageMessage): void {
@@ -23,63 +36,58 @@ export function createDialectStages (choice: DialectChoice, changed: () => void)
     const event = message.event()
     const dialect = event && evidenceOf(event)
     if (dialect === undefined) return
-    current = tables(prove(dialect, current.translation))
+    translation = prove(dialect, translation)
     prove = undefined
+    up = setOf(translation?.up.types)
+    down = setOf(translation?.down.types)
+    tellWants()
     changed()
   }
 
   /** The dialect is asked with each event of the client what the provider must hear before it, until it has no more to say. */
   function opening (type: string | undefined): readonly Buffer[] {
-    if (opened || current.translation === undefined) return []
-    const { texts, done } = current.translation.opening(type)
+    if (opened || translation === undefined) return []
+    const { texts, done } = translation.opening(type)
     opened = done
-    // From now on only the events that are translated are wanted.
-    if (done) changed()
+    if (done) {
+      // From now on only the events that are translated are wanted.
+      tellWants()
+      changed()
+    }
     return texts.map(text => Buffer.from(text))
   }
 
+  function fromClient (message: StageMessage): Replacement | undefined {
+    look(message)
+    const type = up.has(message.type) ? message.type : undefined
+    const before = opening(type)
+    const replacement = type === undefined ? undefined : translate(message, type, translation!.up)
+    if (before.length === 0) return replacement
+    const { onward, back = [] } = replacement ?? { onward: [Buffer.from(message.payload)] }
+    return { onward: [...before, ...onward], back }
+  }
+
+  function fromUpstream (message: StageMessage): Replacement | undefined {
+    return down.has(message.type) ? translate(message, message.type!, translation!.down) : undefined
+  }
+
   return {
-    client: {
-      get types () {
-        return [...current.translation?.up.types ?? [], ...prove === undefined ? [] : tellingEvents]
-      },
-      get others () {
-        return current.translation !== undefined && !opened
-      },
-      get skims () {
-        return !current.up.has('input_audio_buffer.append') && (opened || current.translation === undefined)
-      },
-      handle (message) {
-        look(message)
-        const type = current.up.has(message.type) ? message.type : undefined
-        const before = opening(type)
-        const replacement = type === undefined ? undefined : translate(message, type, current.translation!.up)
-        if (before.length === 0) return replacement
-        const { onward, back = [] } = replacement ?? { onward: [Buffer.from(message.payload)] }
-        return { onward: [...before, ...onward], back }
-      }
-    },
-    upstream: {
-      get types () {
-        return current.translation?.down.types ?? []
-      },
-      handle (message) {
-        return current.down.has(message.type) ? translate(message, message.type!, current.translation!.down) : undefined
-      }
-    },
-    toUpstream: text => current.translation?.up.translate(Buffer.from(text))?.onward ?? [text]
+    client,
+    upstream,
+    toUpstream: text => translation?.up.translate(Buffer.from(text))?.onward ?? [text]
   }
 }
 
-/** A translation with its types as sets, for look-up. */
-interface Tables {
-  readonly translation: Translation | undefined
-  readonly up: ReadonlySet<string | undefined>
-  readonly down: ReadonlySet<string | undefined>
-}
+const none: readonly string[] = []
+const sets = new WeakMap<readonly string[], ReadonlySet<string | undefined>>()
 
-function tables (translation: Translation | undefined): Tables {
-  return { translation, up: new Set(translation?.up.types), down: new Set(translation?.down.types) }
+/** Types as a set, for look-up. All sessions of a pair of dialects have the same list, and share its set. */
+function setOf (types: readonly string[] = none): ReadonlySet<string | undefined> {
+  const known = sets.get(types)
+  if (known !== undefined) return known
+  const set = new Set(types)
+  sets.set(types, set)
+  return set
 }
 
 function translate (message: StageMessage, type: string, way: Way): Replacement | undefined {
