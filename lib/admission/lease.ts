@@ -1,10 +1,11 @@
 import type { Lease } from '../../types/index.ts'
 
-/** @param failed told of each step that throws. It lives as long as the lease does, and so does all that it can see. */
+/** @param failed told of each step that throws */
 export function createLease (failed: (cause: unknown) => void): Lease {
   return new Steps(failed)
 }
 
+/** A class, because each session has several leases and their methods are then shared. */
 class Steps implements Lease {
   readonly #failed: (cause: unknown) => void
   #steps: Set<{ readonly run: () => void }> | undefined = new Set()
@@ -22,7 +23,7 @@ class Steps implements Lease {
       this.#run(step)
       return () => {}
     }
-    // An object for each, so that the same function may be deferred twice.
+    // An entry of its own, so that the same function may be deferred twice.
     const entry = { run: step }
     this.#steps.add(entry)
     return () => { this.#steps?.delete(entry) }

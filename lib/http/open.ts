@@ -15,7 +15,7 @@ import { reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
 import { transcriptionModels } from './transcription.ts'
 import type { Upstream } from './upstream-for.ts'
-import type { Adjustment, Deployment, Dialect, DialectName, Lease } from '../../types/index.ts'
+import type { Adjustment, Deployment, Dialect, DialectName, Lease, RouteOutcome, Stage } from '../../types/index.ts'
 
 /** Fields of which one session's log tells that they were adjusted. */
 const mostTold = 16
@@ -37,22 +37,29 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
   const id = `sess_${randomUUID().replaceAll('-', '')}`
   const adjusted = adjustments(id, log)
   const report = reportTo(tools.router, log)
-  const transcribes = handshake.kind === 'transcription'
-  const withholding = createWithholding()
-  let current: Upstream = admitted
-  let since = now()
+  const shape = {
+    settled: principal.dialect ?? handshake.dialect,
+    // A translation session has events of its own, which no dialect knows.
+    untranslated: handshake.kind === 'translation',
+    attached: handshake.kind === 'attached',
+    resumes: handshake.query.has('conversation_id'),
+    adjusted
+  }
+  // What lives as long as the session holds on to this alone, and not to the request and its handshake.
+  const serving: Serving = { deployment, since: now() }
   const observers = createObservers([
-    routerObserver(() => current.deployment, report),
+    routerObserver(() => serving.deployment, report),
     logObserver(log, route),
     ...hookObservers(options)
   ], {
     patience: options.closeTimeout,
     failed: (name, err) => log.error({ err }, `${name} failed`)
   })
-  const session = new Session({
+  const transcription = handshake.kind === 'transcription' ? transcribing({ id, admitted, serving, shape, log, report, session: (): Session => session }, tools) : undefined
+  const session: Session = new Session({
     identity: { id, principal: principalId, keyHash, team, model, route },
     client,
-    upstream: partsOf(admitted),
+    upstream: upstreamParts(admitted, shape, log, tools),
     limits: options,
     clientStages: [createModelStage({
       model: modelOf(deployment),
@@ -60,8 +67,8 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
       strict: options.dialects?.strict === true,
       restricted: models !== undefined && models.length > 0,
       adjusted
-    }), ...transcribes ? [createTranscriptionStage(transcriptionModels(admitted, { current: () => current, replace, adjusted }, tools))] : []],
-    upstreamStages: transcribes ? [withholding.stage] : [],
+    }), ...transcription === undefined ? [] : [transcription.client]],
+    upstreamStages: transcription === undefined ? none : [transcription.upstream],
     observer: {
       turn: observers.turn,
       closed: summary => { registry.finish(observers.closed(summary)) }
@@ -77,31 +84,69 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
   admitted.began()
   observers.opened(session.info())
   session.start()
+}
 
-  function partsOf ({ upstream, lease, deployment, model: served }: Upstream): UpstreamParts {
-    // A translation session has events of its own, which no dialect knows.
-    const dialect = handshake.kind === 'translation' ? undefined : upstreamDialect(deployment, log, tools)
-    return {
-      ...upstream,
-      lease,
-      deployment: deployment.id,
-      model: served,
-      dialect: tools.dialects.choose(principal.dialect ?? handshake.dialect, dialect, {
-        attached: handshake.kind === 'attached', resumes: handshake.query.has('conversation_id'), adjusted
-      }),
-      usualNames: typeof dialect !== 'object'
-    }
+/** The deployment that serves a session, and since when on its clock. */
+interface Serving {
+  deployment: Deployment
+  since: number
+}
+
+/** How a session's client and its upstreams come together. */
+interface SessionShape {
+  /** What the client speaks whatever it says. */
+  readonly settled: DialectName | undefined
+  readonly untranslated: boolean
+  readonly attached: boolean
+  readonly resumes: boolean
+  adjusted (field: string, why?: Adjustment): void
+}
+
+const none: readonly Stage[] = []
+
+function upstreamParts ({ upstream, lease, deployment, model }: Upstream, { settled, untranslated, ...context }: SessionShape, log: FastifyBaseLogger, tools: RouteTools): UpstreamParts {
+  const dialect = untranslated ? undefined : upstreamDialect(deployment, log, tools)
+  return {
+    ...upstream,
+    lease,
+    deployment: deployment.id,
+    model,
+    dialect: tools.dialects.choose(settled, dialect, context),
+    usualNames: typeof dialect !== 'object'
   }
+}
+
+interface Transcribing {
+  readonly id: string
+  readonly admitted: Admitted
+  readonly serving: Serving
+  readonly shape: SessionShape
+  readonly log: FastifyBaseLogger
+  readonly report: (outcome: RouteOutcome) => void
+  session (): Session
+}
+
+/** The stages of a session whose client names its model in an update, which another deployment may serve. */
+function transcribing ({ id, admitted, serving, shape, log, report, session }: Transcribing, tools: RouteTools): { readonly client: Stage, readonly upstream: Stage } {
+  const withholding = createWithholding()
+  let current: Upstream = admitted
 
   function replace (next: Upstream): boolean {
     withholding.arm()
-    if (!session.replaceUpstream(partsOf(next))) return false
+    if (!session().replaceUpstream(upstreamParts(next, shape, log, tools))) return false
     next.began()
-    report({ type: 'ended', deployment: current.deployment, ms: now() - since, closeCode: 1000, unresponsive: false })
+    const now = tools.now()
+    report({ type: 'ended', deployment: serving.deployment, ms: now - serving.since, closeCode: 1000, unresponsive: false })
     log.info({ session: id, model: next.model, deployment: next.deployment.id, attempts: next.route.attempts }, 'realtime session has another upstream')
     current = next
-    since = now()
+    serving.deployment = next.deployment
+    serving.since = now
     return true
+  }
+
+  return {
+    client: createTranscriptionStage(transcriptionModels(admitted, { current: () => current, replace, adjusted: shape.adjusted }, tools)),
+    upstream: withholding.stage
   }
 }
 
