@@ -1,5 +1,4 @@
 import t from 'tap'
-import { createHook } from 'node:async_hooks'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -10,6 +9,7 @@ import { encodeAs, Peer } from './fixtures/peer.ts'
 import { ready, sessionCreated, startUpstream } from './fixtures/upstream.ts'
 import type { Script } from './fixtures/upstream.ts'
 import { dial, readHead } from './fixtures/wire/raw-http.ts'
+import { watchTimers } from './fixtures/timers.ts'
 
 // Eight ways to vanish, this many clients each: 504.
 const batch = 63
@@ -116,22 +116,7 @@ async function noConnection (): Promise<void> {
   }
 }
 
-// Timers that do not keep the process alive are not among its active resources, and leak all the same. The gateway's own
-// are counted: Node and the test have timers that come and go.
-const library = new URL('../lib/', import.meta.url).href
-const timers = new Set<number>()
-createHook({
-  init (id, type) { if (type === 'Timeout' && callers().some(file => file.startsWith(library))) timers.add(id) },
-  destroy (id) { timers.delete(id) }
-}).enable()
-
-function callers (): string[] {
-  const { prepareStackTrace } = Error
-  Error.prepareStackTrace = (_error, sites) => sites.map(site => String(site.getFileName()))
-  const files = new Error().stack as unknown as string[]
-  Error.prepareStackTrace = prepareStackTrace
-  return files
-}
+const timers = watchTimers()
 
 /** What the process holds, counted by kind. */
 function resources (): Record<string, number> {

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { createHook } from 'node:async_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GatewayError } from '../../lib/errors.ts'
 import { connect, request, requestText } from '../fixtures/client.ts'
@@ -10,6 +9,7 @@ import { holds } from '../fixtures/session/seeded.ts'
 import { ready, startUpstream } from '../fixtures/upstream.ts'
 import type { Call } from '../fixtures/upstream.ts'
 import { dial, readHead } from '../fixtures/wire/raw-http.ts'
+import { watchTimers } from '../fixtures/timers.ts'
 import type { Deployment, DeploymentOptions, Dialect, Principal, RouteOutcome, SessionError } from '../../types/index.ts'
 
 /** What becomes of one step: it goes well, throws, rejects, or hangs until the client has left. */
@@ -76,21 +76,7 @@ const dialect: Dialect = {
   upstreamToClient: {}
 }
 
-// Timers that do not keep the process alive leak all the same. The gateway's own are counted.
-const library = new URL('../../lib/', import.meta.url).href
-const timers = new Set<number>()
-createHook({
-  init (id, type) { if (type === 'Timeout' && callers().some(file => file.startsWith(library))) timers.add(id) },
-  destroy (id) { timers.delete(id) }
-}).enable()
-
-function callers (): string[] {
-  const { prepareStackTrace } = Error
-  Error.prepareStackTrace = (_error, sites) => sites.map(site => String(site.getFileName()))
-  const files = new Error().stack as unknown as string[]
-  Error.prepareStackTrace = prepareStackTrace
-  return files
-}
+const timers = watchTimers()
 
 const upstreams = await Promise.all([0, 1, 2].map(i => startUpstream(t, call => { answer(now.attempts[i] ?? 'well', call) })))
 
