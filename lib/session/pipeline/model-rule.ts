@@ -9,6 +9,8 @@ const policyViolation = 1008
 /** Where an event may name a model, GA and beta (protocol: `session.model`, `response.model`). */
 const parts = ['session', 'response'] as const
 
+const types: readonly string[] = ['session.update', 'transcription_session.update', 'response.create']
+
 export interface ModelRule {
   /** The provider's own name of the model that was chosen at connect. */
   readonly model: string
@@ -44,7 +46,7 @@ export function createModelStage ({ model, aliases, strict, restricted, adjusted
   }
 
   return {
-    types: ['session.update', 'transcription_session.update', 'response.create'],
+    types,
     binary: true,
     // For an open key, audio in the usual spelling passes unread. A second `type` behind the audio would be the provider's to judge.
     skims: !restricted,

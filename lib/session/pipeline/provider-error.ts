@@ -5,6 +5,8 @@ import type { ProviderError, Stage } from '../../../types/index.ts'
 /** A provider that ends a session for an error says so right before; an older error was not the end. */
 const longestBefore = 5_000
 
+const types: readonly string[] = ['error']
+
 export interface ProviderErrors {
   /** Notes the errors that the provider tells, in its own words. */
   readonly stage: Stage
@@ -20,7 +22,7 @@ export function createProviderErrors (now: () => number, secret: string | undefi
   let told: { readonly at: number, readonly error: ProviderError } | undefined
   return {
     stage: {
-      types: ['error'],
+      types,
       handle (message) {
         const error = message.event()?.['error']
         if (!isFields(error)) return undefined

@@ -4,6 +4,10 @@ import type { RealtimeEvent, Stage, StageMessage, TurnInfo, TurnTimes } from '..
 // Both shapes of the protocol: GA and beta.
 const audioDeltas: readonly string[] = ['response.output_audio.delta', 'response.audio.delta']
 
+// One list for all sessions.
+const clientTypes: readonly string[] = ['response.create', 'input_audio_buffer.append']
+const upstreamTypes: readonly string[] = ['session.created', 'session.updated', 'input_audio_buffer.speech_stopped', 'response.created', 'response.done', ...audioDeltas]
+
 /** A response of which nothing comes for so long is unresponsive, in milliseconds. */
 const unresponsiveAfter = 10_000
 
@@ -51,7 +55,7 @@ export class Turns {
     this.#startedAt = now()
     this.#ended = ended
     this.client = {
-      types: ['response.create', 'input_audio_buffer.append'],
+      types: clientTypes,
       skims: true,
       handle: message => {
         if (message.type === 'response.create') this.#asked = this.#time()
@@ -60,7 +64,7 @@ export class Turns {
       }
     }
     this.upstream = {
-      types: ['session.created', 'session.updated', 'input_audio_buffer.speech_stopped', 'response.created', 'response.done', ...audioDeltas],
+      types: upstreamTypes,
       handle: message => {
         this.#hear(message)
         return undefined
