@@ -319,8 +319,13 @@ t.test('what is held of a message in one-byte fragments and one-byte chunks is a
     reader.push(bulk)
     for (const byte of slow) reader.push(Buffer.from([byte]))
     came += bulk.length + slow.length
-    collect()
-    worst = Math.max(worst, (process.memoryUsage().arrayBuffers - before) / came)
+    // What is dead may be freed some collections later; what is held stays.
+    let held = Infinity
+    for (let tries = 0; tries < 10 && held > 2.05; tries++) {
+      collect()
+      held = Math.min(held, (process.memoryUsage().arrayBuffers - before) / came)
+    }
+    worst = Math.max(worst, held)
   }
   t.ok(worst <= 2.05, `of ${came} bytes at most ${worst.toFixed(2)} times as many are held`)
   reader.push(frame({ opcode: 0 }, true))
