@@ -65,6 +65,8 @@ export async function startHost ({ upstreamPort, maxSessions, tell }: HostOption
     maxSessions,
     maxUpgrades: maxSessions,
     keys: [{ key: 'sk-soak-unused-000001' }],
+    // So that a forbidden model ends a session, and is not just taken out of the event.
+    dialects: { strict: true },
     routing: { hedgeAfterMs: 150, probeIntervalMs: 2_000, cooldownMs: 500, credentialsCooldownMs: 500 },
     deployments: [
       { model: 'voice', ...at(upstreamPort) },
