@@ -1,10 +1,12 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { createLease } from '../../lib/admission/lease.ts'
+import { createPair } from '../../lib/dialect/translation.ts'
 import { defaults } from '../../lib/options/defaults.ts'
 import { turn } from '../fixtures/session/clock.ts'
 import { join, Peer } from '../fixtures/session/joined.ts'
 import type { Joined, JoinedParts } from '../fixtures/session/joined.ts'
+import { toyUpstream } from '../fixtures/session/toy-dialect.ts'
 import type { UpstreamParts } from '../../lib/session/parts.ts'
 import type { Stage, TurnInfo } from '../../types/index.ts'
 
@@ -105,6 +107,29 @@ t.test('a stage that replaces the upstream while a message waits has it go to th
   await turn()
   t.strictSame(upstream.socket.texts, ['{"type":"before"}'])
   t.strictSame(second.socket.texts, ['{"type":"choose"}', '{"type":"after"}'])
+})
+
+t.test('a message that waited while the upstream was replaced is said in the words of the second', async t => {
+  const translation = createPair(undefined, toyUpstream)!({ strict: false, voices: {}, adjusted: () => {} })
+  const second = new Peer(false)
+  const lease = createLease(cause => { throw cause })
+  let replaced = false
+  const stage: Stage = {
+    types: ['ask'],
+    async handle () {
+      if (replaced) return undefined
+      replaced = true
+      await Promise.resolve()
+      session.replaceUpstream({ socket: second.socket, head: Buffer.alloc(0), deployment: 'voice#1', lease, dialect: { translation }, usualNames: false })
+      return undefined
+    }
+  }
+  const { client, session, clock } = await join({}, { clientStages: [stage] })
+  t.teardown(() => clock.restore())
+  client.text({ type: 'ask', text: 'hi' })
+  await turn()
+  await turn()
+  t.ok(second.socket.texts.some(text => text.includes('toy.ask')), second.socket.texts.join())
 })
 
 t.test('a first upstream that did not read does not keep the client unread', async t => {
