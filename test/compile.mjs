@@ -3,6 +3,7 @@
 import { transform } from 'esbuild'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { groups } from './groups.mjs'
 
 const root = join(import.meta.dirname, '..')
 const out = join(root, '.compiled')
@@ -12,6 +13,11 @@ for (const folder of ['lib', 'types', 'test', 'examples']) {
   for (const file of readdirSync(join(root, folder), { recursive: true })) {
     if (file.endsWith('.ts') && !file.endsWith('.tst.ts')) await compile(join(folder, file))
   }
+}
+for (const [name, files] of groups(join(root, 'test'))) {
+  const target = join(out, 'groups', `${name}.test.js`)
+  mkdirSync(dirname(target), { recursive: true })
+  writeFileSync(target, files.map(file => `import '../test/${file.replace(/\.ts$/, '.js')}'\n`).join(''))
 }
 
 async function compile (file) {
