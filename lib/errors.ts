@@ -66,6 +66,7 @@ const table = {
   upstream_rate_limited: row(429, 'rate_limit_error', 1013, 'The upstream is rate limited. Try again later.'),
   upstream_unavailable: row(502, 'server_error', 1011, 'The upstream is unavailable.'),
   upstream_rejected: row(502, 'server_error', 1011, 'The upstream rejected the session.'),
+  upstream_cooldown: row(503, 'server_error', 1013, 'Every deployment of the model is in cooldown. Try again later.'),
   upstream_timeout: row(504, 'server_error', 1011, 'The upstream did not answer in time.'),
   draining: row(503, 'server_error', 1012, 'The server is shutting down.'),
   at_capacity: row(503, 'server_error', 1013, 'The server is at capacity. Try again later.'),

@@ -40,8 +40,11 @@ export interface UpstreamRefusal {
 
 /** What an upstream answered before it was ready. */
 export type UpstreamAnswer =
-  /** The handshake was answered with something other than 101. */
-  | { readonly type: 'status', readonly status: number, readonly headers: Readonly<Record<string, string | string[] | undefined>> }
+  /**
+   * The handshake was answered with something other than 101. `body`: of a 400 the beginning of its text, as far as it came in a second,
+   * because some providers say so to a wrong key. It is for classifying alone, and never shown or logged.
+   */
+  | { readonly type: 'status', readonly status: number, readonly headers: Readonly<Record<string, string | string[] | undefined>>, readonly body?: string | undefined }
   /** The first event after the handshake. */
   | { readonly type: 'event', readonly event: RealtimeEvent }
   /** The socket was closed before the first event. 1006: without a close frame. */

@@ -75,6 +75,8 @@ export interface RoutePlan {
   readonly passedOver?: readonly PassedOver[] | undefined
   /** With no candidates: the model is known, but no deployment can take a session for about this many milliseconds. */
   readonly retryAfterMs?: number | undefined
+  /** With `retryAfterMs`: why there are none. `limits` (the default): all are full, the client gets 429. `cooldown`: they recover, it gets 503. */
+  readonly lacking?: 'limits' | 'cooldown' | undefined
   /** When to dial the second candidate beside the first, in milliseconds. */
   readonly hedgeAfterMs?: number | undefined
 }
@@ -129,7 +131,7 @@ export interface DeploymentStatus {
 export interface Router {
   /**
    * The deployments to try, first one first, each at most once. An empty list: nobody serves the model, and the client
-   * gets 404 `model_not_found`. An empty plan with `retryAfterMs`: 429.
+   * gets 404 `model_not_found`. An empty plan with `retryAfterMs`: 429 or 503, see `RoutePlan.lacking`.
    */
   candidates (request: RouteRequest): readonly Deployment[] | RoutePlan | Promise<readonly Deployment[] | RoutePlan>
   /** Hears what became of each candidate that was tried. Must not throw. */

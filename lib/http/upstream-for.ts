@@ -57,7 +57,7 @@ export async function upstreamFor (model: string, plan: RoutePlan, { client, log
       if (plan.candidates.length > 0 || speaksLive(`openai/${model}`)) throw new GatewayError('unsupported_protocol', { param: 'model' })
       throw plan.retryAfterMs === undefined
         ? new GatewayError('model_not_found', { param: 'model' })
-        : new GatewayError('rate_limit_exceeded', { retryAfterMs: plan.retryAfterMs })
+        : new GatewayError(plan.lacking === 'cooldown' ? 'upstream_cooldown' : 'rate_limit_exceeded', { retryAfterMs: plan.retryAfterMs })
     }
     const connected = await connect({ ...plan, candidates }, { handshake: client, lease, report: reportTo(router, log), attempts, signal }, connecting)
     return { ...connected, model, route }

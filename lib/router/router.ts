@@ -119,8 +119,9 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
   }
 
   /**
-   * The plan where no deployment is fit. The one whose cooldown ends first is tried all the same. Where none is in cooldown, the client gets
-   * 429 if they are full, a refusal by the adapter if none has such sessions, and 404 if the tags exclude all.
+   * The plan where no deployment is fit. The one whose cooldown ends first is tried all the same, by one client at a time; the others get 503.
+   * Where none is in cooldown, the client gets 429 if they are full, a refusal by the adapter if none has such sessions, and 404 if the tags
+   * exclude all.
    */
   function lastResort (groups: readonly Group[], passedOver: readonly PassedOver[]): RoutePlan | [] {
     if (passedOver.every(({ reason }) => reason === 'tags')) return []
@@ -132,14 +133,20 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
     for (const group of groups) {
       for (const state of group.levels.flat()) {
         const until = cooldowns.until(state.deployment.id)
-        if (!last.has(state.deployment.id) || until >= least) continue
+        if (!last.has(state.deployment.id) || until >= least || state.cooldown.trying) continue
         least = until
         soonest = { group, state }
       }
     }
+    if (soonest === undefined && cooling.size > 0) return { candidates: [], passedOver, retryAfterMs: coolIn(cooling), lacking: 'cooldown' }
     if (soonest === undefined) return { candidates: [], passedOver, retryAfterMs: freeIn(passedOver) }
     const { group, state } = soonest
     return { candidates: [group.resolve(state)], passedOver: passedOver.filter(({ deployment }) => deployment !== state.deployment.id) }
+  }
+
+  /** Milliseconds until the first of these may be tried again. */
+  function coolIn (cooling: ReadonlySet<string>): number {
+    return Math.max(0, Math.min(...Array.from(cooling, id => cooldowns.until(id))) - time())
   }
 
   /** Milliseconds until a full group may have room. */

@@ -39,6 +39,10 @@ export type Dial = (request: UpstreamRequest, options: DialOptions) => Promise<D
 // What may come with the first event: other events, pings.
 const headSlack = 1024 * 1024
 
+// Of a refusal's body: its most bytes, and how long it may take in milliseconds.
+const bodyStart = 4096
+const bodyTime = 1_000
+
 /** Opens client sockets; nothing else does. TLS sessions are resumed between its dials. */
 export function createDial (): Dial {
   // One context for all dials: making one takes a fifth of a millisecond, and TLS sessions are resumed within it.
@@ -104,7 +108,11 @@ export function createDial (): Dial {
     }
 
     client.on('error', fault)
-    client.on('response', response => answered({ type: 'status', status: response.statusCode ?? 0, headers: response.headers }))
+    client.on('response', response => {
+      const { statusCode: status = 0, headers } = response
+      if (status !== 400) return answered({ type: 'status', status, headers })
+      readStart(response).then(body => answered({ type: 'status', status, headers, body }), fault)
+    })
     client.on('upgrade', (response, upgraded, head) => {
       socket = upgraded
       // From the first tick on: an 'error' that nobody listens for ends the process.
@@ -135,6 +143,26 @@ export function createDial (): Dial {
       })
       parked.start(head)
     }
+  })
+}
+
+/** The beginning of a body, as far as it comes in time. Never rejects. */
+function readStart (response: IncomingMessage): Promise<string> {
+  return new Promise(resolve => {
+    let text = ''
+    const done = (): void => {
+      clearTimeout(timer)
+      resolve(text.slice(0, bodyStart))
+    }
+    const timer = setTimeout(done, bodyTime)
+    response.setEncoding('latin1')
+    response.on('data', (more: string) => {
+      text += more
+      if (text.length >= bodyStart) done()
+    })
+    // After an error too.
+    response.on('close', done)
+    response.on('error', ignore)
   })
 }
 

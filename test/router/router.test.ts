@@ -112,6 +112,19 @@ t.test('when all are in cooldown, the one whose cooldown ends first is tried', a
   t.strictSame(choose(), ['b'])
 })
 
+t.test('while one client tries a deployment in cooldown, the others are told when to come back', async t => {
+  const [a, b] = [deployment('a'), deployment('b')]
+  const { plan, choose, report } = testRouter([a, b])
+  report(...refusal(a, 'rate_limit', 9_000), ...refusal(b, 'rate_limit', 8_000))
+  t.strictSame(choose(), ['b'])
+  report({ type: 'dial', deployment: b })
+  t.strictSame(choose(), ['a'], 'the next one has its own trial')
+  report({ type: 'dial', deployment: a })
+  t.match(plan(), { candidates: [], lacking: 'cooldown', retryAfterMs: 8_000 })
+  report({ type: 'refused', deployment: b, ms: 1, refusal: { kind: 'fault' } })
+  t.strictSame(choose(), ['b'], 'one that has failed may be tried again')
+})
+
 t.test('a full group has no candidates and says when to come back', async t => {
   const [a, b] = [deployment('a', { maxSessions: 1 }), deployment('b', { rpm: 1 })]
   const { plan, report, pass } = testRouter([a, b])

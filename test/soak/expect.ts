@@ -14,8 +14,8 @@ export function expectedEnds (plan: Plan): ReadonlySet<string> {
   const add = (...more: string[]): void => { for (const end of more) ends.add(end) }
   const broken = sessionEnds('upstream_lost', 'peer_timeout', 'session_expired', 'slow_consumer')
   // Whoever has a warm socket shares the fate of an upstream that plays no plan.
-  if (model === 'warm') add(normalEnd(plan), 'close 1001', 'close 1011', refusal(plan, 'upstream_unavailable'), refusal(plan, 'upstream_timeout'), ...broken)
-  if (faults.upstreamWire !== undefined) add(normalEnd(plan), refusal(plan, 'upstream_unavailable'), refusal(plan, 'upstream_timeout'), ...broken)
+  if (model === 'warm') add(normalEnd(plan), 'close 1001', 'close 1011', refusal(plan, 'upstream_unavailable'), refusal(plan, 'upstream_cooldown'), refusal(plan, 'upstream_timeout'), ...broken)
+  if (faults.upstreamWire !== undefined) add(normalEnd(plan), refusal(plan, 'upstream_unavailable'), refusal(plan, 'upstream_cooldown'), refusal(plan, 'upstream_timeout'), ...broken)
   if (count > 1) add(normalEnd(plan), 'gone', ...broken)
   if (faults.clientWire !== undefined) {
     // An answer that is cut has its status and no code any more.

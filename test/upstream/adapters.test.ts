@@ -166,8 +166,15 @@ t.test('every answer of an upstream reads as what it means', async t => {
   for (const [answer, kind] of rows) t.equal(classifyAnswer(answer)?.kind, kind, JSON.stringify(answer))
 })
 
-t.test('xAI says 400 where others say 401', async t => {
-  t.strictSame(xai.classify!(status(400)), { kind: 'credentials' })
+t.test('xAI says 400 where others say 401, and names the key', async t => {
+  const of400 = (body?: string): unknown => xai.classify!({ type: 'status', status: 400, headers: {}, body })?.kind
+  t.equal(of400('Incorrect API key provided: xx***yy. You can obtain an API key from https://console.x.ai.'), 'credentials')
+  t.equal(of400('{"error":{"code":"invalid_api_key"}}'), 'credentials')
+  t.equal(of400('{"error":"Unknown parameter: conversation_id"}'), 'client')
+  t.equal(of400('{"error":"Unknown conversation: \\"Incorrect API key"}'), 'client', 'a client cannot make it say so')
+  t.equal(of400('No conversation Incorrect API key'), 'client')
+  t.equal(of400(''), 'fault')
+  t.equal(of400(), 'fault')
   t.equal(xai.classify!(status(429))?.kind, 'rate_limit')
   t.equal(xai.classify!({ type: 'event', event: { type: 'session.created' } }), undefined)
   t.equal(openai.classify, undefined)

@@ -127,9 +127,22 @@ t.test("what is the client's own mistake is not tried elsewhere", async t => {
   t.equal(healthy.counts.opened, dialled)
 })
 
-t.test("xAI's 400 is a wrong key of ours, and the next is tried", async t => {
-  const wrong = await startUpstream(t, answer(400))
+t.test("xAI's 400 that names the key is a wrong key of ours, and the next is tried", async t => {
+  const wrong = await startUpstream(t, call => { call.answer(400, {}, 'Incorrect API key provided: xx***yy. You can obtain an API key from https://console.x.ai.') })
   const { port } = await startGateway(t, { deployments: [deploymentAt(wrong, { target: 'xai/grok', order: 0 }), deploymentAt(healthy, { order: 1 })] })
+  t.strictSame(await (await connect(port)).json(0), sessionCreated)
+})
+
+t.test("xAI's 400 about a client's request rests no deployment", async t => {
+  const upstream = await startUpstream(t, answer(400))
+  const gateway = await startGateway(t, { deployments: [deploymentAt(upstream, { target: 'xai/grok' })] })
+  for (let i = 0; i < 4; i++) t.equal((await request(gateway.port)).status, 400)
+  t.equal(upstream.counts.opened, 4, 'each was asked')
+})
+
+t.test("xAI's 400 whose body never ends is read for a second at most", async t => {
+  const upstream = await startUpstream(t, call => { call.socket.write('HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\nIncorrect API key') })
+  const { port } = await startGateway(t, { deployments: [deploymentAt(upstream, { target: 'xai/grok', order: 0 }), deploymentAt(healthy, { order: 1 })] })
   t.strictSame(await (await connect(port)).json(0), sessionCreated)
 })
 

@@ -17,11 +17,19 @@ export const xai: UpstreamAdapter = {
   },
   readyAt,
   classify (answer) {
-    // xAI answers a wrong key with 400 where others say 401.
-    if (answer.type === 'status' && answer.status === 400) return { kind: 'credentials' }
-    return classifyAnswer(answer)
+    return answer.type === 'status' && answer.status === 400 ? { kind: kindOf400(answer.body ?? '') } : classifyAnswer(answer)
   },
   dialect: () => 'xai'
+}
+
+/**
+ * xAI answers a wrong key with 400 where others say 401: "Incorrect API key provided: …" (docs.x.ai, observed over HTTP). Any other text is about
+ * the client's request, and must not keep others from the deployment: not even a text that repeats what the client has sent, hence only the
+ * beginning of the body or of a JSON text counts. Without a text nobody knows, and one such answer counts little.
+ */
+function kindOf400 (body: string): 'credentials' | 'client' | 'fault' {
+  if (/(?:^|[^\\]")(?:incorrect api key|invalid_api_key)/i.test(body)) return 'credentials'
+  return body.trim() === '' ? 'fault' : 'client'
 }
 
 function serves ({ kind }: HandshakeRequest): boolean {
