@@ -72,9 +72,8 @@ const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]
   [key({ key: 'os.environ/CLIENT_KEY' }), 'keys[0].key', reference],
   [{ masterKey: 'os.environ/MASTER_KEY' }, 'masterKey', reference],
   ...[1_795_000_000, 0, -1, Date.UTC(2026, 10, 26) / 1000].map(expiresAt => [key({ expiresAt }), 'keys[0].expiresAt', 'must be Unix time in milliseconds, not in seconds'] as const),
-  [{ allowedOrigins: ['*'] }, 'allowedOrigins[0]', "must not be '*': leave allowedOrigins out to let every origin in"],
   ...['https://app.example/', 'https://App.example', 'app.example', 'https://app.example:443', 'http://app.example:80', 'https://*.app.example', 'https://app.example/path', 'https://bücher.example', '', 'ftp://x/']
-    .map(origin => [{ allowedOrigins: ['https://a', origin] }, 'allowedOrigins[1]', 'must be an origin as browsers send it, in lower case and without a slash at the end: https://app.example, http://localhost:5173'] as const),
+    .map(origin => [{ allowedOrigins: ['https://a', origin] }, 'allowedOrigins[1]', 'must be an origin as browsers send it, in lower case and without a slash at the end: https://app.example, http://localhost:5173; or * for all'] as const),
   [{ deployments: {} }, 'deployments', 'must be a list'],
   [{ deployments: [null] }, 'deployments[0]', 'must be an object'],
   [{ deployments: [{}] }, 'deployments[0].model', 'must be a model name'],
@@ -176,7 +175,7 @@ t.test('a misspelt name is told before what is missing because of it, with the n
 })
 
 t.test('origins as browsers, apps and extensions send them are taken', async t => {
-  const allowedOrigins = ['https://app.example', 'http://localhost:5173', 'https://xn--bcher-kva.example', 'https://[::1]:8443', 'null', 'chrome-extension://abcdefghijklmnop', 'capacitor://localhost', 'app://.']
+  const allowedOrigins = ['https://app.example', 'http://localhost:5173', 'https://xn--bcher-kva.example', 'https://[::1]:8443', 'null', 'chrome-extension://abcdefghijklmnop', 'capacitor://localhost', 'app://.', '*']
   t.strictSame(resolve({ ...good, allowedOrigins }).allowedOrigins, allowedOrigins)
 })
 

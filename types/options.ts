@@ -49,7 +49,10 @@ export interface RealtimeGatewayOptions {
   readonly aliases?: readonly string[] | undefined
   /** Public model name for sessions that name none (`intent=transcription`, `call_id=…`). Default: a call needs a name, a transcription session gets the first deployment for it. */
   readonly defaultModel?: string | undefined
-  /** Exact `Origin` values that may connect; a client without `Origin` always may. Default: every origin. */
+  /**
+   * Exact `Origin` values that may connect, or `*` for all; a client without `Origin` always may. Default: the origin's host must be the host
+   * that was asked (ports apart, `trustProxy` respected), unless the request brings a key, which no browser adds by itself as it does a cookie.
+   */
   readonly allowedOrigins?: readonly string[] | undefined
   /**
    * How a client hears that it is refused: `http` (status and JSON body), `event` (101, an `error` event, a close code),

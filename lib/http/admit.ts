@@ -7,6 +7,7 @@ import { modelOf, serves } from '../upstream/deployment.ts'
 import type { ClientRequest } from '../upstream/deployment.ts'
 import { allowsModel } from '../wildcard.ts'
 import type { ClientHandshake } from './handshake.ts'
+import { originAllowed } from './origin.ts'
 import type { RouteTools } from './route.ts'
 import { planFor, upstreamFor } from './upstream-for.ts'
 import type { Asker, Upstream } from './upstream-for.ts'
@@ -27,9 +28,10 @@ export interface Admitted extends Upstream {
  */
 export async function admit (request: FastifyRequest, handshake: ClientHandshake, lease: Lease, signal: AbortSignal, tools: RouteTools): Promise<Admitted> {
   const { options } = tools
-  if (handshake.origin !== undefined && options.allowedOrigins?.includes(handshake.origin) === false) throw new GatewayError('origin_not_allowed')
   refuseKeyInQuery(handshake.query)
   const credential = findCredential(request.raw.headers, handshake.protocols)
+  const { allowedOrigins: allowed } = options
+  if (!originAllowed(handshake.origin, { allowed, host: request.host, hasCredential: credential !== undefined })) throw new GatewayError('origin_not_allowed')
   const principal = await unlessAborted(tools.authenticate(request, credential), signal).catch(cause => {
     // No upstream was asked yet, so what did not answer in time is a key store or the host's hook.
     throw cause instanceof GatewayError && cause.code === 'upstream_timeout' ? new GatewayError('store_unavailable') : cause

@@ -3,8 +3,7 @@ import { rule } from './rule.ts'
 /** Checks `allowedOrigins`: what no browser sends would let nobody in. @throws OptionError */
 export function checkOrigins (origins: readonly string[]): void {
   origins.forEach((origin, i) => {
-    rule(origin !== '*', `allowedOrigins[${i}]`, "must not be '*': leave allowedOrigins out to let every origin in")
-    rule(isOrigin(origin), `allowedOrigins[${i}]`, 'must be an origin as browsers send it, in lower case and without a slash at the end: https://app.example, http://localhost:5173')
+    rule(origin === '*' || isOrigin(origin), `allowedOrigins[${i}]`, 'must be an origin as browsers send it, in lower case and without a slash at the end: https://app.example, http://localhost:5173; or * for all')
   })
 }
 
