@@ -4,7 +4,7 @@
 // A room is a folder of lib, or a file right under it. Beside these, every room may know `errors` and `types`.
 const doors = {
   index: ['plugin', 'options', 'config', 'catalogue', 'default-router', 'providers'],
-  cli: ['index', 'config', 'env', 'options', 'testing'],
+  cli: ['index', 'config', 'env', 'options', 'redact', 'testing'],
   env: ['options'],
   testing: ['wire'],
   config: ['options', 'wildcard'],
@@ -20,7 +20,7 @@ const doors = {
   // Of leases it knows the type alone: whoever puts the gateway together gives it what makes them.
   upstream: ['catalogue', 'providers', 'wire', 'abort', 'loggable', 'sliding-count'],
   providers: ['catalogue', 'dialect'],
-  session: ['dialect', 'wire'],
+  session: ['dialect', 'redact', 'wire'],
   dialect: ['wire'],
   wire: [],
   catalogue: [],
@@ -29,6 +29,7 @@ const doors = {
   abort: [],
   diagnosis: [],
   loggable: [],
+  redact: [],
   errors: [],
   types: []
 }

@@ -5,7 +5,10 @@ import { GatewayError } from '../errors.ts'
 const secretProtocols = ['openai-insecure-api-key.', 'xai-client-secret.'] as const
 
 // Parameters in which other gateways take a key. A URL is kept in logs, histories and traces.
-const secretParameters = new Set(['api_key', 'api-key', 'apikey', 'x-api-key', 'key', 'token', 'access_token', 'client_secret', 'ephemeral_key', 'authorization'])
+const secretParameters = new Set(['api_key', 'api-key', 'apikey', 'x-api-key', 'key', 'token', 'access_token', 'client_secret', 'ephemeral_key', 'authorization', 'secret', 'auth', 'bearer', 'password'])
+
+// The prefixes of keys in use. The query goes on to the provider, so a key must not stand there under another name either.
+const keyShape = /^(?:bearer\s+)?(?:sk|xai|ek|pk|rk|gsk)[-_][\w-]{12,}$/i
 
 // Longer than any key or token in use. What is longer is refused before it is hashed.
 const maxCredentialLength = 4096
@@ -38,10 +41,15 @@ export function findCredential (headers: IncomingHttpHeaders, protocols: readonl
   return credential
 }
 
-/** @throws GatewayError `api_key_in_query` */
-export function refuseKeyInQuery (query: URLSearchParams): void {
-  for (const name of query.keys()) {
-    if (secretParameters.has(name.toLowerCase())) throw new GatewayError('api_key_in_query', { param: name })
+/**
+ * @param credential what the client has brought in its place
+ * @throws GatewayError `api_key_in_query`
+ */
+export function refuseKeyInQuery (query: URLSearchParams, credential: string | undefined): void {
+  for (const [name, value] of query) {
+    // Whoever forgets the name sends the key as one.
+    if (keyShape.test(name) || name === credential) throw new GatewayError('api_key_in_query')
+    if (secretParameters.has(name.toLowerCase()) || keyShape.test(value) || value === credential) throw new GatewayError('api_key_in_query', { param: name })
   }
 }
 

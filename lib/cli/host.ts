@@ -6,6 +6,7 @@ import { createSecureContext } from 'node:tls'
 import { ConfigError } from '../errors.ts'
 import realtimeGateway from '../index.ts'
 import type { Args } from './args.ts'
+import { redactText } from '../redact.ts'
 import type { Settings } from './settings.ts'
 
 // How long, in milliseconds, a client may take to send its request. Node's own limits are a minute and more. Sessions have clocks of their own.
@@ -23,8 +24,7 @@ interface Host {
 export async function createHost ({ host, port, tls }: Args, { options, warnings }: Settings, logLevel: string): Promise<Host> {
   const logger = {
     level: logLevel,
-    // The query string stays out of the log: a client may have put its key there.
-    serializers: { req: ({ method, url, ip }: FastifyRequest) => ({ method, url: url?.split('?')[0], remoteAddress: ip }) }
+    serializers: { req: (request: FastifyRequest) => ({ method: request.method, url: shownPath(request), remoteAddress: request.ip }) }
   }
   const app: FastifyInstance = tls === undefined
     ? fastify({ ...clocks, logger, http: timeouts })
@@ -50,6 +50,12 @@ export async function createHost ({ host, port, tls }: Args, { options, warnings
       return `${tls === undefined ? 'ws' : 'wss'}://${name}:${address.port}${options.prefix ?? ''}${options.path}`
     }
   }
+}
+
+/** A client may have put its key into the URL: of a path that nobody serves only the first step is logged, and no query at all. */
+function shownPath ({ routeOptions, url = '' }: FastifyRequest): string {
+  const [, first = '', ...rest] = url.split(/[?#]/, 1)[0]!.split('/')
+  return routeOptions?.url ?? `/${redactText(first)}${rest.length > 0 ? '/…' : ''}`
 }
 
 function readTls (tls: NonNullable<Args['tls']>): { cert: Buffer, key: Buffer } {

@@ -28,8 +28,8 @@ export interface Admitted extends Upstream {
  */
 export async function admit (request: FastifyRequest, handshake: ClientHandshake, lease: Lease, signal: AbortSignal, tools: RouteTools): Promise<Admitted> {
   const { options } = tools
-  refuseKeyInQuery(handshake.query)
   const credential = findCredential(request.raw.headers, handshake.protocols)
+  refuseKeyInQuery(handshake.query, credential)
   const { allowedOrigins: allowed } = options
   if (!originAllowed(handshake.origin, { allowed, host: request.host, hasCredential: credential !== undefined })) throw new GatewayError('origin_not_allowed')
   const principal = await unlessAborted(tools.authenticate(request, credential), signal).catch(cause => {

@@ -1,3 +1,4 @@
+import { redactText } from '../redact.ts'
 import { isSendable } from '../wire/close-frame.ts'
 
 /** Longest close reason in bytes of UTF-8: a control frame holds 125, two are the code (RFC 6455 section 5.5). */
@@ -21,4 +22,12 @@ export function cutReason (reason: string): string {
   // 10xxxxxx continues a code point: the cut goes before the byte that starts it.
   while ((bytes[end]! & 0xc0) === 0x80) end--
   return bytes.toString('utf8', 0, end)
+}
+
+/**
+ * A peer's reason as the other peer may read it: see `redactText`.
+ * @param secret what must not pass whatever it looks like
+ */
+export function redactReason (reason: string, secret?: string): string {
+  return cutReason(redactText(reason, secret))
 }

@@ -1,7 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import type { ReadFailure } from '../wire/read-failure.ts'
-import { cutReason, relayedCode } from './close.ts'
-import { redactReason } from './redact.ts'
+import { cutReason, redactReason, relayedCode } from './close.ts'
 import type { SessionError, SessionSummary } from '../../types/index.ts'
 
 export type Peer = 'client' | 'upstream'

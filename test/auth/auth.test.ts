@@ -53,9 +53,15 @@ t.test('two credentials that differ, an empty and an endless one are refused', a
 
 t.test('a key in the query is refused under each of its names, whatever its case', async t => {
   for (const name of ['api_key', 'api-key', 'apikey', 'x-api-key', 'key', 'token', 'access_token', 'client_secret', 'ephemeral_key', 'authorization', 'API_Key', 'Token']) {
-    t.throws(() => refuseKeyInQuery(new URLSearchParams([['model', 'm'], [name, 'x']])), { code: 'api_key_in_query', param: name })
+    t.throws(() => refuseKeyInQuery(new URLSearchParams([['model', 'm'], [name, 'x']]), undefined), { code: 'api_key_in_query', param: name })
   }
-  t.doesNotThrow(() => refuseKeyInQuery(new URLSearchParams('model=m&call_id=1&intent=transcription&conversation_id=c&reasoning.effort=high&tokens=5')))
+  t.doesNotThrow(() => refuseKeyInQuery(new URLSearchParams('model=m&call_id=rtc_u1_0123456789abcdef&intent=transcription&conversation_id=conv_0123456789abcdef&reasoning.effort=high&tokens=5'), 'plain'))
+})
+
+t.test('what is a key by its looks, or the very key of the client, is refused under any name', async t => {
+  for (const [query, param] of [['model=sk-canary-0123456789', 'model'], ['user=xai-Canary0123456789', 'user'], ['x=plain', 'x'], ['x=Bearer+sk-canary-0123456789', 'x'], ['sk-canary-0123456789', null], ['plain', null]] as const) {
+    t.throws(() => refuseKeyInQuery(new URLSearchParams(query), 'plain'), { code: 'api_key_in_query', param }, query)
+  }
 })
 
 t.test('the subprotocol to answer with never holds a key that may be kept back', async t => {

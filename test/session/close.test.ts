@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { cutReason, maxReasonBytes, relayedCode } from '../../lib/session/close.ts'
-import { redactReason } from '../../lib/session/redact.ts'
+import { cutReason, maxReasonBytes, redactReason, relayedCode } from '../../lib/session/close.ts'
 import { isSendable } from '../../lib/wire/close-frame.ts'
 import { holds } from '../fixtures/session/seeded.ts'
 

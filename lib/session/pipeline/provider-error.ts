@@ -1,6 +1,7 @@
 import { isFields } from '../../dialect/fields.ts'
 import { readEvent, writeEvent } from '../../wire/json/event.ts'
-import { redactReason, redactSecrets } from '../redact.ts'
+import { redactSecrets } from '../../redact.ts'
+import { redactReason } from '../close.ts'
 import type { ProviderError, RealtimeEvent, Replacement, Stage } from '../../../types/index.ts'
 
 /** A provider that ends a session for an error says so right before; an older error was not the end. */

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { createProviderErrors } from '../../lib/session/pipeline/provider-error.ts'
-import { createPipeline } from '../../lib/session/pipeline/pipeline.ts'
-import { redactReason, redactSecrets } from '../../lib/session/redact.ts'
+import { createProviderErrors } from '../lib/session/pipeline/provider-error.ts'
+import { createPipeline } from '../lib/session/pipeline/pipeline.ts'
+import { redactSecrets, redactText } from '../lib/redact.ts'
 
 t.test('what looks like a credential, a URL or an address is taken out of a reason', async t => {
   const canaries = [
@@ -14,7 +14,7 @@ t.test('what looks like a credential, a URL or an address is taken out of a reas
   ]
   for (const canary of canaries) {
     for (const text of [canary, `invalid: ${canary}`, `(${canary}) was refused`, `"${canary}"`, `key=${canary}, sorry`, `${canary}\n`]) {
-      const redacted = redactReason(text)
+      const redacted = redactText(text)
       const left = canary.split(/\s+/).at(-1)!
       t.ok(!redacted.includes(left) && !/canary/i.test(redacted.replace(/\[redacted\]/g, '')), text, { redacted })
     }
@@ -24,11 +24,11 @@ t.test('what looks like a credential, a URL or an address is taken out of a reas
 t.test('a plain reason stays as it is', async t => {
   for (const text of ['', 'bye', 'Your session hit the maximum duration of 60 minutes.', 'invalid_request_error.invalid_api_key', 'model_not_allowed', 'quota exceeded, try again in 20s',
     'späte Grüße 😀', 'session sess_CZ1a2b3c4d5e6f was closed', 'no such model: gpt-realtime-2025-08-28', 'see event_0123456789abcdef',
-    'response.audio.delta came after response.done', 'at 12:30:45 and/or later', 'use session.update', '3 requests/minute', 'user_message is empty', 'e.g. this one', 'Wait: no']) t.equal(redactReason(text), text)
+    'response.audio.delta came after response.done', 'at 12:30:45 and/or later', 'use session.update', '3 requests/minute', 'user_message is empty', 'e.g. this one', 'Wait: no']) t.equal(redactText(text), text)
 })
 
 t.test('control characters become spaces', async t => {
-  t.equal(redactReason('a\r\nb\u001b[31mc\u0000d\u007fe'), 'a  b [31mc d e')
+  t.equal(redactText('a\r\nb\u001b[31mc\u0000d\u007fe'), 'a  b [31mc d e')
 })
 
 t.test('the longest of reasons are redacted in linear time', async t => {
@@ -36,15 +36,15 @@ t.test('the longest of reasons are redacted in linear time', async t => {
   for (const part of ['bearer ', 'bearer', 'a:', 'a://', '1.', '1.1.1.', 'sk-', 'sk-a', '-', ' ', 'x', 'key_key_', 'eyJ', 'eyJa.', '0', 'basic ', 'Aa0-', 'a.', 'a.com', '1:', 'f:', '::', '/a', '/a/', 'org-', 'org-A', 'a:\\\\', '~/']) {
     const text = part.repeat(size / part.length)
     const start = performance.now()
-    redactReason(text)
+    redactText(text)
     const ms = performance.now() - start
     t.ok(ms < 1_000, `${part}: ${ms.toFixed()} ms`)
   }
 })
 
 t.test("the provider's own credential does not pass, whatever it looks like", async t => {
-  t.equal(redactReason('key plainword is over its limit', 'plainword'), 'key [redacted] is over its limit')
-  t.equal(redactReason('an empty secret hides nothing', ''), 'an empty secret hides nothing')
+  t.equal(redactText('key plainword is over its limit', 'plainword'), 'key [redacted] is over its limit')
+  t.equal(redactText('an empty secret hides nothing', ''), 'an empty secret hides nothing')
 })
 
 t.test('an error event loses credentials, and no word that an SDK may match on', async t => {
