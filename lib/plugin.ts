@@ -6,6 +6,7 @@ import { createRouter } from './default-router.ts'
 import { diagnoses } from './diagnosis.ts'
 import { createDialects } from './dialect/dialects.ts'
 import { AlreadyRegisteredError, Http2OnlyError, WebSocketRouteError } from './errors.ts'
+import { warnOfOpenClocks } from './http/clocks.ts'
 import { realtimeRoute, translationsOf } from './http/realtime.ts'
 import { offerInjectWS } from './http/inject.ts'
 import { reportTo } from './http/route.ts'
@@ -84,6 +85,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
     if ((route.websocket === true || route.wsHandler !== undefined) && !this.hasDecorator('websocketServer')) throw new WebSocketRouteError(`${String(route.method)} ${route.url}`)
   })
   await offerInjectWS(fastify)
+  warnOfOpenClocks(fastify)
 
   await fastify.register(async scope => {
     scope.addHook('onRoute', ({ method, url }) => { if (method === 'GET') upgrades.own(url) })

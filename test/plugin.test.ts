@@ -103,6 +103,7 @@ t.test('path and aliases are served, nothing else is', async t => {
 t.test('two gateways live side by side, each in a scope of its own, where the host routes upgrades', async t => {
   const lines: string[] = []
   const fastify = Fastify({ logger: { level: 'warn', stream: { write: line => { lines.push(line) } } } })
+  Object.assign(fastify.server, { headersTimeout: 10_000, requestTimeout: 10_000, timeout: 10_000 })
   await fastify.register(websocket)
   for (const name of ['a', 'b']) {
     await fastify.register(async scope => {
