@@ -15,7 +15,7 @@ export function expectedEnds (plan: Plan): ReadonlySet<string> {
   const broken = sessionEnds('upstream_lost', 'peer_timeout', 'session_expired', 'slow_consumer')
   // Whoever has a warm socket shares the fate of an upstream that plays no plan.
   if (model === 'warm') add(normalEnd(plan), 'close 1001', 'close 1011', refusal(plan, 'upstream_unavailable'), refusal(plan, 'upstream_cooldown'), refusal(plan, 'upstream_timeout'), ...broken)
-  if (faults.upstreamWire !== undefined) add(normalEnd(plan), refusal(plan, 'upstream_unavailable'), refusal(plan, 'upstream_cooldown'), refusal(plan, 'upstream_timeout'), ...broken)
+  if (faults.upstreamWire !== undefined) add(normalEnd(plan), refusal(plan, 'upstream_unavailable'), refusal(plan, 'upstream_timeout'), ...broken)
   if (count > 1) add(normalEnd(plan), 'gone', ...broken)
   if (faults.clientWire !== undefined) {
     // An answer that is cut has its status and no code any more.
@@ -60,6 +60,8 @@ function requestEnds (plan: Plan): string[] {
   if (request === undefined) return []
   if (request === 'limited-model') return [normalEnd(plan), refusal(plan, 'rate_limit_exceeded')]
   if (request === 'no-upgrade') return ['http 426 upgrade_required', ...plan.faults.client === undefined ? [] : ['http 408']]
+  // While another client tries it.
+  if (request === 'dead-model') return [refusal(plan, 'upstream_unavailable'), refusal(plan, 'upstream_cooldown')]
   // Without a key there is nothing in the subprotocol by which the gateway could know such a client.
   return [refusal(request === 'no-key' ? { ...plan, byEvent: false } : plan, requestCodes[request])]
 }

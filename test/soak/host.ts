@@ -69,14 +69,14 @@ export async function startHost ({ upstreamPort, maxSessions, tell }: HostOption
     dialects: { strict: true },
     routing: { hedgeAfterMs: 150, probeIntervalMs: 2_000, cooldownMs: 500, credentialsCooldownMs: 500 },
     deployments: [
-      { model: 'voice', ...at(upstreamPort) },
-      { model: 'failover', ...at(deadPort), order: 0 },
       // A deployment in cooldown is not tried, and a session without a fault could not know why.
+      { model: 'voice', ...at(upstreamPort), cooldownMs: 0 },
+      { model: 'failover', ...at(deadPort), order: 0 },
       { model: 'failover', ...at(upstreamPort), order: 1, cooldownMs: 0 },
       { model: 'hedged', ...at(upstreamPort), target: 'openai/gpt-slow', order: 0, cooldownMs: 0 },
       { model: 'hedged', ...at(upstreamPort), order: 1, cooldownMs: 0 },
       { model: 'dead', ...at(deadPort) },
-      { model: 'limited', ...at(upstreamPort), maxSessions: limitedSessions },
+      { model: 'limited', ...at(upstreamPort), maxSessions: limitedSessions, cooldownMs: 0 },
       { model: 'warm', ...at(upstreamPort), warm: { size: warmSockets, maxIdleMs: 3_000 } }
     ],
     async authenticate (request, credential) {

@@ -312,6 +312,8 @@ t.test('what is held of a message in one-byte fragments and one-byte chunks is a
   const slow = frame({ opcode: 0, fin: false, payload: Buffer.alloc(500) }, true)
   collect()
   const before = process.memoryUsage().arrayBuffers
+  // Two of the pools from which Node cuts small buffers, and as much again.
+  const others = 4 * Buffer.poolSize
   reader.push(first)
   let came = first.length
   let worst = 0
@@ -319,11 +321,11 @@ t.test('what is held of a message in one-byte fragments and one-byte chunks is a
     reader.push(bulk)
     for (const byte of slow) reader.push(Buffer.from([byte]))
     came += bulk.length + slow.length
-    // What is dead may be freed some collections later; what is held stays.
+    // What is dead may be freed some collections later; what is held stays. Node itself and what watches the tests have buffers too.
     let held = Infinity
     for (let tries = 0; tries < 10 && held > 2.05; tries++) {
       collect()
-      held = Math.min(held, (process.memoryUsage().arrayBuffers - before) / came)
+      held = Math.min(held, (process.memoryUsage().arrayBuffers - before - others) / came)
     }
     worst = Math.max(worst, held)
   }
