@@ -78,7 +78,7 @@ const table = {
   too_many_fragments: row(0, 'invalid_request_error', 1008, 'The message has too many fragments.'),
   message_rate_exceeded: row(0, 'rate_limit_error', 1008, 'Too many messages in a short time.'),
   control_flood: row(0, 'rate_limit_error', 1008, 'Too many control frames in a short time.'),
-  unfinished_bytes_exceeded: row(0, 'server_error', 1013, 'The server holds too many unfinished messages.'),
+  buffered_bytes_exceeded: row(0, 'server_error', 1013, 'The server holds too much that this session has not finished sending, or has not read.'),
   response_cancel_not_active: row(0, 'invalid_request_error', 4000, 'Cancellation failed: no active response found'),
   item_retrieve_invalid_item_id: row(0, 'invalid_request_error', 4000, 'The item does not exist, or is not kept any more.'),
   slow_consumer: row(0, 'server_error', 1013, 'A peer did not read its messages in time.'),

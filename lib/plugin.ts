@@ -23,7 +23,7 @@ import { openai } from './providers/openai/adapter.ts'
 import { createWarmPool } from './upstream/pool.ts'
 import { createProbe, startProbing } from './upstream/probe.ts'
 import { xai } from './providers/xai/adapter.ts'
-import { createUnfinishedBytes } from './wire/unfinished.ts'
+import { createHeldBytes } from './wire/held-bytes.ts'
 import { loggable } from './loggable.ts'
 import type { RealtimeGatewayOptions } from '../types/index.ts'
 
@@ -103,7 +103,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
       dialects: createDialects(options.dialects),
       registry,
       upgrades,
-      unfinished: createUnfinishedBytes(options.maxUnfinishedBytes),
+      held: createHeldBytes(options.maxBufferedBytes),
       now,
       time: Date.now
     })

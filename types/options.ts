@@ -73,8 +73,12 @@ export interface RealtimeGatewayOptions {
   readonly maxMessageBytes?: number | undefined
   /** Most fragments in one message; more end the session with 1008. Default 16 384. */
   readonly maxFragments?: number | undefined
-  /** Bytes that all unfinished messages of the process may hold; beyond, the growing one ends with 1013. Default 67 108 864 (64 MiB). */
-  readonly maxUnfinishedBytes?: number | undefined
+  /**
+   * Bytes that all sessions may hold together: unfinished messages, messages that a stage thinks about, and what waits for peers that do not
+   * read. The sessions of one key may hold a quarter of it. Beyond, the largest session of whoever holds most ends with
+   * `buffered_bytes_exceeded`, 1013. Default 268 435 456 (256 MiB).
+   */
+  readonly maxBufferedBytes?: number | undefined
   /** Messages per second that a client may send for long. Default 500. */
   readonly messageRate?: number | undefined
   /** Messages that a client may send at once (a burst, refilled at `messageRate`). Default 5 000. */
@@ -83,9 +87,9 @@ export interface RealtimeGatewayOptions {
   readonly controlRate?: number | undefined
   /** Pings and pongs that a client may send at once (a burst, refilled at `controlRate`). Default 100. */
   readonly controlBurst?: number | undefined
-  /** Bytes waiting for a slow peer above which its source is not read. Default 1 048 576 (1 MiB). */
+  /** Bytes waiting for a slow peer above which its source is not read. Default 262 144 (256 KiB). */
   readonly highWaterMark?: number | undefined
-  /** Bytes waiting below which reading goes on. Default 262 144 (256 KiB). */
+  /** Bytes waiting below which reading goes on. Default 65 536 (64 KiB). */
   readonly lowWaterMark?: number | undefined
   /** How long a peer may leave its source unread before the session ends with `slow_consumer`, 1013. Default 30 000. */
   readonly stallTimeout?: number | undefined

@@ -56,6 +56,7 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
     failed: (name, err) => log.error({ err }, `${name} failed`)
   })
   const transcription = handshake.kind === 'transcription' ? transcribing({ id, admitted, serving, shape, log, report, session: (): Session => session }, tools) : undefined
+  const held = tools.held.account(keyHash ?? principalId, () => session.shed())
   const session: Session = new Session({
     identity: { id, principal: principalId, keyHash, team, model, route },
     client,
@@ -74,10 +75,11 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
       closed: summary => { registry.finish(observers.closed(summary)) }
     },
     lease,
-    unfinished: tools.unfinished,
+    held,
     ...(expiresAt !== undefined && { expiresAt: now() + expiresAt - tools.time() }),
     now
   })
+  lease.defer(held.close)
   registry.add(session)
   lease.defer(() => registry.remove(id))
   // From here on the router's observer reports the end.

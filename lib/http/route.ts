@@ -6,7 +6,7 @@ import { loggable } from '../loggable.ts'
 import type { ResolvedOptions } from '../options/resolve.ts'
 import type { Registry } from '../session/registry.ts'
 import type { ConnectTools } from '../upstream/connect.ts'
-import type { UnfinishedBytes } from '../wire/unfinished.ts'
+import type { HeldBytesPool } from '../wire/held-bytes.ts'
 import type { Upgrades } from './upgrades.ts'
 import type { RouteOutcome, Router } from '../../types/index.ts'
 
@@ -19,7 +19,7 @@ export interface RouteTools {
   readonly dialects: Dialects
   readonly registry: Registry
   readonly upgrades: Upgrades
-  readonly unfinished: UnfinishedBytes
+  readonly held: HeldBytesPool
   /** Monotonic clock in milliseconds. */
   readonly now: () => number
   /** Unix time in milliseconds. */

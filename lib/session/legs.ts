@@ -31,7 +31,7 @@ export interface Legs {
 }
 
 export function joinLegs (parts: SessionParts, turns: Turns, owner: LegsOwner): Legs {
-  const { limits, unfinished, now } = parts
+  const { limits, held, now } = parts
   const messages = new TokenBucket(limits.messageRate, limits.messageBurst, now())
   const controls = new TokenBucket(limits.controlRate, limits.controlBurst, now())
 
@@ -46,7 +46,7 @@ export function joinLegs (parts: SessionParts, turns: Turns, owner: LegsOwner): 
     passed () {},
     skimmed: bytes => turns.skimmed(bytes),
     fail: owner.fail
-  }, now, unfinished)
+  }, now, held)
   const client = new Leg<Verdict>(parts.client.socket, 'client', limits, up, {
     control () {
       if (!controls.take(1, now())) owner.fail(new GatewayError('control_flood'))
@@ -54,7 +54,7 @@ export function joinLegs (parts: SessionParts, turns: Turns, owner: LegsOwner): 
     drained: () => side.clientDrained(),
     ended: (code, reason, failure) => owner.ended('client', code, reason, failure),
     gone: () => owner.gone('client')
-  }, unfinished)
+  }, held)
   let side = joinUpstream(parts.upstream, { client, up, parts, turns, owner })
 
   // Plain fields, set anew when the upstream is replaced: an object with getters would be a hash table for each session.

@@ -1,6 +1,6 @@
 import type { DialectChoice } from '../dialect/dialects.ts'
 import type { LegLimits } from '../wire/leg-events.ts'
-import type { UnfinishedBytes } from '../wire/unfinished.ts'
+import type { HeldBytes } from '../wire/held-bytes.ts'
 import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 import type { HeartbeatLimits } from './heartbeat.ts'
 import type { PumpLimits } from './pump.ts'
@@ -58,7 +58,8 @@ export interface SessionParts {
   readonly observer: SessionObserver
   /** What was taken for the session. Its upstream's lease hangs on it too. */
   readonly lease: Lease
-  readonly unfinished?: UnfinishedBytes | undefined
+  /** Counts what the session holds. Default: nobody counts. */
+  readonly held?: HeldBytes | undefined
   /** On the session's clock, when the key of its owner expires. Default: never. */
   readonly expiresAt?: number | undefined
   /** Monotonic clock in milliseconds. */

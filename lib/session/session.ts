@@ -1,3 +1,4 @@
+import { GatewayError } from '../errors.ts'
 import { joinLegs } from './legs.ts'
 import type { Legs } from './legs.ts'
 import type { SessionParts, UpstreamParts } from './parts.ts'
@@ -98,6 +99,15 @@ export class Session {
     this.fail(overdue.error)
     // A dead peer answers no close frame.
     for (const leg of overdue.dead) leg.destroy()
+  }
+
+  /** Ends the session because the process holds too much, and gives back what this one holds. */
+  shed (): void {
+    const { client, upstream } = this.#legs
+    for (const leg of [client, upstream]) if (leg.unfinished > 0) leg.fail('buffered_bytes_exceeded')
+    this.fail(new GatewayError('buffered_bytes_exceeded'))
+    // A peer that has not read for so long will not read its end either.
+    for (const leg of [client, upstream]) if (leg.backlog > this.#parts.limits.lowWaterMark) leg.destroy()
   }
 
   info (): SessionInfo {

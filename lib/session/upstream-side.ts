@@ -40,7 +40,7 @@ interface SideTools {
 const cancel = '{"type":"response.cancel"}'
 
 export function joinUpstream (upstream: UpstreamParts, { client, up, parts, turns, owner }: SideTools): UpstreamSide {
-  const { limits, unfinished, now, clientStages = [], upstreamStages = [] } = parts
+  const { limits, held, now, clientStages = [], upstreamStages = [] } = parts
   const { usualNames = true } = upstream
   const dialect = createDialectStages(upstream.dialect ?? { translation: undefined }, () => {
     upPipeline.refresh()
@@ -57,7 +57,7 @@ export function joinUpstream (upstream: UpstreamParts, { client, up, parts, turn
     passed: () => { if (!left) owner.passed() },
     skimmed () {},
     fail: owner.fail
-  }, now, unfinished)
+  }, now, held)
   const leg = new Leg<Verdict>(upstream.socket, 'server', limits, down, {
     control () {},
     drained () {
@@ -69,7 +69,7 @@ export function joinUpstream (upstream: UpstreamParts, { client, up, parts, turn
       if (left) upstream.lease.release()
       else owner.gone('upstream')
     }
-  }, unfinished)
+  }, held)
   const upPump = new Pump(client, leg, limits)
   const downPump = new Pump(leg, client, limits)
   up.join({ source: client, on: upPump, returning: downPump, pipeline: upPipeline })

@@ -1,8 +1,8 @@
 import { GatewayError } from '../errors.ts'
 import type { Leg } from '../wire/leg.ts'
+import type { HeldBytes } from '../wire/held-bytes.ts'
 import type { LegMessages } from '../wire/leg-events.ts'
 import type { Skim } from '../wire/reader-sink.ts'
-import type { UnfinishedBytes } from '../wire/unfinished.ts'
 import type { Outcome, Pipeline, Verdict, Waiting } from './pipeline/pipeline.ts'
 import type { Pump } from './pump.ts'
 import type { SessionError } from '../../types/index.ts'
@@ -45,16 +45,16 @@ export class Way implements LegMessages<Verdict> {
   activeAt: number
   readonly #owner: WayOwner
   readonly #now: () => number
-  readonly #unfinished: UnfinishedBytes | undefined
+  readonly #held: HeldBytes | undefined
   #ends: WayEnds | undefined
   /** Whether it was joined to others since the last chunk. */
   #moved = false
   #waiting: { readonly timer: NodeJS.Timeout, readonly bytes: number, readonly ends: WayEnds } | undefined
 
-  constructor (owner: WayOwner, now: () => number, unfinished?: UnfinishedBytes) {
+  constructor (owner: WayOwner, now: () => number, held?: HeldBytes) {
     this.#owner = owner
     this.#now = now
-    this.#unfinished = unfinished
+    this.#held = held
     this.activeAt = now()
   }
 
@@ -133,7 +133,7 @@ export class Way implements LegMessages<Verdict> {
     const { timer, bytes, ends } = this.#waiting!
     this.#waiting = undefined
     clearTimeout(timer)
-    this.#unfinished?.add(-bytes)
+    this.#held?.add(-bytes)
     return ends
   }
 
@@ -160,7 +160,7 @@ export class Way implements LegMessages<Verdict> {
       if (this.#waiting === waiting) this.#decided()
     }
     waits.then(decide, (cause: unknown) => decide(broken(cause)))
-    if (this.#unfinished?.add(bytes) === false) this.#owner.fail(new GatewayError('unfinished_bytes_exceeded'))
+    this.#held?.add(bytes)
   }
 
   #settle (outcome: Outcome, binary = false): void {

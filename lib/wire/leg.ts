@@ -2,13 +2,13 @@ import type { Duplex } from 'node:stream'
 import { encodeClosePayload, readClosePayload } from './close-frame.ts'
 import { encodeFrame, opcodes } from './frame.ts'
 import type { LegEvents, LegLimits, LegMessages } from './leg-events.ts'
+import type { HeldBytes } from './held-bytes.ts'
 import { LegSink } from './leg-sink.ts'
 import { Outlet } from './outlet.ts'
 import { MessageReader } from './reader.ts'
 import { failureCodes } from './read-failure.ts'
 import type { ReadFailure } from './read-failure.ts'
 import { isSecure, isSocket } from './socket-kind.ts'
-import type { UnfinishedBytes } from './unfinished.ts'
 
 /** A pong is left out while this much waits for the peer: RFC 6455 section 5.5.3 asks for the latest ping's pong only. */
 const pongBacklog = 64 * 1024
@@ -37,7 +37,7 @@ export class Leg<Verdict = unknown> {
   #ended = false
 
   /** @param peer who is at the other end. A client's frames come masked; a server's must be sent masked. */
-  constructor (socket: Duplex, peer: 'client' | 'server', limits: LegLimits, messages: LegMessages<Verdict>, events: LegEvents, unfinished?: UnfinishedBytes) {
+  constructor (socket: Duplex, peer: 'client' | 'server', limits: LegLimits, messages: LegMessages<Verdict>, events: LegEvents, held?: HeldBytes) {
     this.#socket = socket
     this.#masks = peer === 'server'
     this.exposed = this.#masks && !isSecure(socket)
@@ -47,15 +47,16 @@ export class Leg<Verdict = unknown> {
       // Slow is not dead: what it takes is a sign of life.
       taken: () => { this.heard = true },
       drained: () => events.drained()
-    })
+    }, held)
     this.#sink = new LegSink(messages, (opcode, payload) => this.#control(opcode, payload), failure => this.fail(failure))
-    this.#reader = new MessageReader(peer === 'client', limits, this.#sink, unfinished)
+    this.#reader = new MessageReader(peer === 'client', limits, this.#sink, held)
   }
 
   /** Starts reading. `head`: bytes that came with the handshake. */
   start (head: Buffer): void {
     const socket = this.#socket
     const gone = (): void => {
+      this.#outlet.close()
       this.#end(1006, '')
       this.#events.gone()
     }
@@ -91,6 +92,11 @@ export class Leg<Verdict = unknown> {
   /** Data messages that came whole. */
   get messagesIn (): number {
     return this.#sink.count
+  }
+
+  /** Bytes of the message that has not come whole yet. */
+  get unfinished (): number {
+    return this.#reader.unfinished
   }
 
   /** Bytes accepted for the peer that the system has not taken. */

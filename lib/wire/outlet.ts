@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import type { HeldBytes } from './held-bytes.ts'
 import { isSecure, isSocket } from './socket-kind.ts'
 import { discard } from './spent.ts'
 
@@ -9,6 +10,9 @@ export interface OutletEvents {
   /** What waits for the peer has shrunk below the low-water mark; only after `awaitDrain`, and once. */
   drained (): void
 }
+
+// A write of this size is always followed up to its end, a smaller one only where something waits already: most are done when they return.
+const large = 16 * 1024
 
 // More chunks than that are left to the garbage collector: their peer is slow, and what waits for it holds them anyway.
 const mostSpent = 16
@@ -21,12 +25,16 @@ export class Outlet {
   readonly #events: OutletEvents
   /** Chunks that the other leg has read and that have not been sent yet. Absent without TLS, where nearly every write is done when it returns. */
   readonly #spent: Buffer[] | undefined
+  readonly #held: HeldBytes | undefined
+  /** What of the backlog is counted as held. */
+  #counted = 0
   #waiting = false
 
-  constructor (socket: Duplex, lowWaterMark: number, events: OutletEvents) {
+  constructor (socket: Duplex, lowWaterMark: number, events: OutletEvents, held?: HeldBytes) {
     this.#socket = socket
     this.#lowWaterMark = lowWaterMark
     this.#events = events
+    this.#held = held
     this.#isOwn = isSocket(socket)
     if (isSecure(socket)) this.#spent = []
   }
@@ -38,9 +46,27 @@ export class Outlet {
 
   // One function for all writes: a closure for each would be garbage for each.
   write (bytes: Buffer): void {
-    if (this.#socket.writableLength + bytes.length >= this.#lowWaterMark) this.#socket.write(bytes, this.#taken)
-    else if (this.#spent !== undefined) this.#socket.write(bytes, this.#sent)
-    else this.#socket.write(bytes)
+    const socket = this.#socket
+    const backlog = socket.writableLength
+    if (backlog + bytes.length >= this.#lowWaterMark) socket.write(bytes, this.#taken)
+    else if (backlog > 0 || bytes.length >= large || this.#spent !== undefined) socket.write(bytes, this.#sent)
+    else {
+      socket.write(bytes)
+      return
+    }
+    if (backlog > 0) this.#count(socket.writableLength)
+  }
+
+  /** The socket is closed, and holds nothing any more. */
+  close (): void {
+    this.#count(0)
+  }
+
+  #count (backlog: number): void {
+    if (this.#held === undefined || backlog === this.#counted) return
+    const more = backlog - this.#counted
+    this.#counted = backlog
+    this.#held.add(more)
   }
 
   awaitDrain (): void {
@@ -57,6 +83,7 @@ export class Outlet {
 
   readonly #taken = (): void => {
     this.#events.taken()
+    this.#sent()
     if (this.#waiting && this.#socket.writableLength < this.#lowWaterMark) {
       this.#waiting = false
       this.#events.drained()
@@ -64,7 +91,9 @@ export class Outlet {
   }
 
   readonly #sent = (): void => {
-    if (this.#socket.writableLength > 0) return
-    for (const chunk of this.#spent!.splice(0)) discard(chunk)
+    const backlog = this.#socket.writableLength
+    if (this.#counted > 0) this.#count(backlog)
+    if (backlog > 0 || this.#spent === undefined) return
+    for (const chunk of this.#spent.splice(0)) discard(chunk)
   }
 }

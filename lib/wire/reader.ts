@@ -5,7 +5,7 @@ import { frameLength, headerLength } from './header.ts'
 import { remask, standsAt, standsWithin, unmasked } from './mask.ts'
 import type { ReadFailure } from './read-failure.ts'
 import type { ReaderSink } from './reader-sink.ts'
-import type { UnfinishedBytes } from './unfinished.ts'
+import type { HeldBytes } from './held-bytes.ts'
 
 export interface ReaderLimits {
   readonly maxMessageBytes: number
@@ -17,12 +17,10 @@ const empty: Buffer = Buffer.alloc(0)
 const brokenHeader = -1
 const tooLarge = -2
 const tooManyFragments = -3
-const unfinishedBytes = -4
 const failures: Readonly<Record<number, ReadFailure>> = {
   [brokenHeader]: 'protocol_error',
   [tooLarge]: 'message_too_large',
-  [tooManyFragments]: 'too_many_fragments',
-  [unfinishedBytes]: 'unfinished_bytes_exceeded'
+  [tooManyFragments]: 'too_many_fragments'
 }
 
 const quote = 0x22
@@ -39,7 +37,7 @@ const finalBinary = 0x80 | opcodes.binary
 export class MessageReader<Verdict> {
   readonly #masked: boolean
   readonly #limits: ReaderLimits
-  readonly #unfinished: UnfinishedBytes | undefined
+  readonly #held: HeldBytes | undefined
   readonly #sink: ReaderSink<Verdict>
   #stopped = false
   #waiting = false
@@ -56,22 +54,27 @@ export class MessageReader<Verdict> {
   readonly #fragments = new Fragments()
 
   /** @param masked whether the peer is a client, whose frames must be masked. */
-  constructor (masked: boolean, limits: ReaderLimits, sink: ReaderSink<Verdict>, unfinished?: UnfinishedBytes) {
+  constructor (masked: boolean, limits: ReaderLimits, sink: ReaderSink<Verdict>, held?: HeldBytes) {
     this.#masked = masked
     this.#limits = limits
     this.#sink = sink
-    this.#unfinished = unfinished
+    this.#held = held
   }
 
   /** Reads no further and gives back what is held. */
   stop (): void {
     if (this.#stopped) return
     this.#stopped = true
-    this.#unfinished?.add(-(this.#tailLength + this.#fragments.frames.length))
+    this.#held?.add(-this.unfinished)
     this.#tail = empty
     this.#tailLength = 0
     this.#fragments.clear()
     this.#unread = []
+  }
+
+  /** Bytes of the message that has not come whole yet. */
+  get unfinished (): number {
+    return this.#tailLength + this.#fragments.frames.length
   }
 
   /** Reads nothing more until `proceed`: the verdict about the last message is not final yet. */
@@ -106,7 +109,7 @@ export class MessageReader<Verdict> {
       const before = this.#tailLength
       this.#tail = empty
       this.#tailLength = 0
-      this.#unfinished?.add(-before)
+      this.#held?.add(-before)
       this.#walk(frame)
     }
     if (offset === chunk.length || this.#stopped) return
@@ -208,11 +211,12 @@ export class MessageReader<Verdict> {
     const message = this.#fragments
     if (message.count === this.#limits.maxFragments) return this.#fail(tooManyFragments)
     message.add(chunk, at, payloadAt, end)
-    if (this.#unfinished?.add(end - at) === false) return this.#fail(unfinishedBytes)
-    if (chunk[at]! < 0x80) return
+    this.#held?.add(end - at)
+    // It may have been too much.
+    if (this.#stopped || chunk[at]! < 0x80) return
     const { frames, binary } = message
     const payload = (binary ? this.#sink.inspectsBinary === true : this.#sink.inspects) ? message.join(this.#masked) : undefined
-    this.#unfinished?.add(-frames.length)
+    this.#held?.add(-frames.length)
     message.clear()
     const verdict = payload && this.#sink.judge(payload, binary, false)
     if (verdict === undefined) this.#sink.forward(frames, 1, 0)
@@ -222,12 +226,9 @@ export class MessageReader<Verdict> {
   #keepTail (chunk: Buffer, start: number, end: number): void {
     this.#tail = append(this.#tail, this.#tailLength, chunk, start, end, this.#tailNeeds)
     this.#tailLength += end - start
-    if (this.#unfinished?.add(end - start) === false) {
-      this.#fail(unfinishedBytes)
-      return
-    }
-    // First the length of the header is known, and with the header the length of the frame.
-    if (this.#tailLength < this.#tailNeeds) return
+    this.#held?.add(end - start)
+    // It may have been too much. Then: first the length of the header is known, and with the header the length of the frame.
+    if (this.#stopped || this.#tailLength < this.#tailNeeds) return
     const frame = this.#tail.subarray(0, this.#tailLength)
     const needed = this.#frameLength(frame, 0, this.#tailLength)
     if (needed < 0) this.#fail(needed)

@@ -48,7 +48,7 @@ const events: Readonly<Record<string, PhaseEvent>> = {
   'upstream closed': ended('upstream', { code: 1001, reason: `bye ${secret}` }),
   'upstream vanished': ended('upstream', vanished),
   'upstream broke UTF-8': ended('upstream', vanished, 'invalid_utf8'),
-  'upstream broke a limit': ended('upstream', vanished, 'unfinished_bytes_exceeded'),
+  'upstream broke a limit': ended('upstream', vanished, 'buffered_bytes_exceeded'),
   'client settled': settled('client'),
   'upstream settled': settled('upstream'),
   'linger over': { type: 'linger_over' },
@@ -168,9 +168,9 @@ const table: Readonly<Record<string, ReadonlyArray<readonly [from: string, to: s
     ['client settling / lingering / lingering alone / client told / leaving / client gone', '=', 'settle client']
   ],
   'upstream broke a limit': [
-    ['open silent / draining silent', 'closing, by gateway 1013 unfinished_bytes_exceeded, upstream leaving 1000', 'reject upstream unfinished_bytes_exceeded · tell unfinished_bytes_exceeded · close client 1013 "unfinished_bytes_exceeded" · close upstream 1000 · cut_later'],
-    ['open runs / draining runs', 'closing, by gateway 1013 unfinished_bytes_exceeded, upstream lingering 1000', 'reject upstream unfinished_bytes_exceeded · tell unfinished_bytes_exceeded · close client 1013 "unfinished_bytes_exceeded" · linger'],
-    ['client settling / lingering / lingering alone / client told / leaving / client gone', '=', 'reject upstream unfinished_bytes_exceeded']
+    ['open silent / draining silent', 'closing, by gateway 1013 buffered_bytes_exceeded, upstream leaving 1000', 'reject upstream buffered_bytes_exceeded · tell buffered_bytes_exceeded · close client 1013 "buffered_bytes_exceeded" · close upstream 1000 · cut_later'],
+    ['open runs / draining runs', 'closing, by gateway 1013 buffered_bytes_exceeded, upstream lingering 1000', 'reject upstream buffered_bytes_exceeded · tell buffered_bytes_exceeded · close client 1013 "buffered_bytes_exceeded" · linger'],
+    ['client settling / lingering / lingering alone / client told / leaving / client gone', '=', 'reject upstream buffered_bytes_exceeded']
   ],
   'client settled': [
     ['client settling silent', 'closing, by client 1006, upstream leaving 1011', 'reject client protocol_error · close upstream 1011 · cut_later'],

@@ -18,7 +18,7 @@ interface Setting {
 function inSession (title: string, { limits, parts }: Setting, run: (t: Test, joined: Joined) => Promise<void>): void {
   t.test(title, async t => {
     const joined = await join(limits, parts)
-    const { client, upstream, clock, closed, unfinished } = joined
+    const { client, upstream, clock, closed, held } = joined
     try {
       await run(t, joined)
       client.socket.unstall()
@@ -30,7 +30,7 @@ function inSession (title: string, { limits, parts }: Setting, run: (t: Test, jo
       t.ok(client.socket.closes.length <= 1 && upstream.socket.closes.length <= 1, 'one close frame a leg')
       t.strictSame([...client.socket.errors, ...upstream.socket.errors].filter(message => !message.includes('ECONNRESET')), [], 'nothing was written where nothing may be')
       t.equal(clock.pending, 0, 'no timer is left')
-      t.equal(unfinished.held, 0, 'no byte is held')
+      t.equal(held.bytes, 0, 'no byte is held')
     } finally {
       clock.restore()
     }
@@ -180,6 +180,28 @@ inSession('an upstream that never ends its response is kept for lingerTimeout', 
   t.strictSame(upstream.socket.closes, [{ code: 1011, reason: '' }])
   await clock.advance(2_000)
   t.ok(upstream.socket.destroyed)
+})
+
+inSession('what waits for a peer that does not read is counted, and given back when it is taken', { limits: { highWaterMark: 100_000, lowWaterMark: 10_000 } }, async (t, { client, upstream, held }) => {
+  client.socket.stall()
+  for (let i = 0; i < 5; i++) upstream.text('x'.repeat(9_000))
+  t.ok(held.bytes >= 5 * 9_000, `${held.bytes} bytes`)
+  client.socket.unstall()
+  await turn()
+  t.equal(held.bytes, 0)
+})
+
+inSession('a session that is shed for what waits for its client is cut, and its upstream told', { limits: { highWaterMark: 100_000, lowWaterMark: 10_000 } }, async (t, { client, upstream, held, closed }) => {
+  client.socket.stall()
+  held.cap = 20_000
+  for (let i = 0; i < 5; i++) upstream.text('x'.repeat(9_000))
+  await turn()
+  t.ok(client.socket.destroyed, 'what waited is gone')
+  t.equal(held.bytes, 0)
+  t.strictSame(upstream.socket.closes, [{ code: 1000, reason: '' }])
+  upstream.leave()
+  await turn()
+  t.match(closed, [{ endedBy: 'gateway', closeCode: 1013, error: 'buffered_bytes_exceeded' }])
 })
 
 inSession('an upstream that is not read for the sake of a stalled client is read again when that leaves', { limits: { highWaterMark: 1_000, lowWaterMark: 100 } }, async (t, { client, upstream }) => {
@@ -366,10 +388,9 @@ inSession('ten control frames a second are no flood', {}, async (t, { client, pa
 for (const [what, limits, code, error, send] of [
   ['a message over the limit', { maxMessageBytes: 1_000 }, 1009, 'message_too_large', (joined: Joined) => joined.client.text('x'.repeat(1_001))],
   ['too many fragments', { maxFragments: 3 }, 1008, 'too_many_fragments', (joined: Joined) => { for (let i = 0; i < 4; i++) joined.client.frame(i === 0 ? 1 : 0, '', false) }],
-  ['more unfinished bytes than the process may hold', {}, 1013, 'unfinished_bytes_exceeded', (joined: Joined) => {
-    joined.unfinished.held += 64 * 1024 * 1024
+  ['more than the process may hold', {}, 1013, 'buffered_bytes_exceeded', (joined: Joined) => {
+    joined.held.cap = 1
     joined.client.frame(1, 'x', false)
-    joined.unfinished.held -= 64 * 1024 * 1024
   }]
 ] as const) {
   inSession(`a client that sends ${what} is told by an event, then ${code}`, { limits }, async (t, joined) => {

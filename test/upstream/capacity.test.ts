@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { createSlots } from '../../lib/upstream/capacity.ts'
-import { createUnfinishedBytes } from '../../lib/wire/unfinished.ts'
 import { holds } from '../fixtures/session/seeded.ts'
 
 function slotsOf (clock = (): number => 0) {
@@ -55,14 +54,4 @@ t.test('no order of takes and returns gives out more slots than there are, or lo
       returned[which % (returned.length || 1)]?.()
     }
   })
-})
-
-t.test('unfinished bytes are within the cap until they go beyond it, and again when they are given back', async t => {
-  const unfinished = createUnfinishedBytes(100)
-  t.ok(unfinished.add(100))
-  t.notOk(unfinished.add(1))
-  t.ok(unfinished.add(-1))
-  t.notOk(unfinished.add(50))
-  t.ok(unfinished.add(-150))
-  t.ok(unfinished.add(100))
 })

@@ -2,11 +2,10 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import t from 'tap'
-import { createUnfinishedBytes } from '../../lib/wire/unfinished.ts'
 import { MessageReader } from '../../lib/wire/reader.ts'
 import type { ReaderLimits } from '../../lib/wire/reader.ts'
 import type { ReaderSink } from '../../lib/wire/reader-sink.ts'
-import type { UnfinishedBytes } from '../../lib/wire/unfinished.ts'
+import type { HeldBytes } from '../../lib/wire/held-bytes.ts'
 import { chop, frame } from '../fixtures/session/frames.ts'
 import { holds } from '../fixtures/session/seeded.ts'
 
@@ -21,7 +20,7 @@ const collect = (): void => {
 const wide: ReaderLimits = { maxMessageBytes: 1 << 20, maxFragments: 100 }
 
 /** A counter that shows what it counts, and the most that it counted. */
-function counter (cap = Infinity): UnfinishedBytes & { held: number, most: number } {
+function counter (): HeldBytes & { held: number, most: number } {
   return {
     held: 0,
     most: 0,
@@ -29,7 +28,6 @@ function counter (cap = Infinity): UnfinishedBytes & { held: number, most: numbe
       this.held += bytes
       this.most = Math.max(this.most, this.held)
       if (this.held < 0) throw new Error('more given back than was taken')
-      return this.held <= cap
     }
   }
 }
@@ -42,7 +40,7 @@ interface Log {
 }
 
 /** A reader whose sink writes down what it hears. Text that starts with `drop` is not admitted. */
-function logging (masked: boolean, { inspects = true, limits = wide, unfinished }: { inspects?: boolean, limits?: ReaderLimits, unfinished?: UnfinishedBytes } = {}): { log: Log, reader: MessageReader<Buffer> } {
+function logging (masked: boolean, { inspects = true, limits = wide, held }: { inspects?: boolean, limits?: ReaderLimits, held?: HeldBytes } = {}): { log: Log, reader: MessageReader<Buffer> } {
   const log: Log = { entries: [], messages: 0, admitted: [] }
   const sink: ReaderSink<Buffer> = {
     inspects,
@@ -60,7 +58,7 @@ function logging (masked: boolean, { inspects = true, limits = wide, unfinished 
     control: (opcode, payload) => { log.entries.push(`${opcode}:${payload.toString('hex')}`) },
     fail: failure => { log.entries.push(`fail:${failure}`) }
   }
-  return { log, reader: new MessageReader(masked, limits, sink, unfinished) }
+  return { log, reader: new MessageReader(masked, limits, sink, held) }
 }
 
 interface Message { readonly text: boolean, readonly parts: readonly Buffer[], readonly controls: ReadonlyArray<{ readonly opcode: number, readonly payload: Buffer }> }
@@ -111,8 +109,8 @@ t.test('messages cut anywhere come out as the bytes they came in, in order, and 
   let taken = 0
   await holds(t, 300, fc.tuple(fc.array(message, { maxLength: 8 }), fc.boolean(), fc.boolean(), sizes), ([messages, masked, inspects, cuts]) => {
     const { bytes, entries, count } = expected(messages, masked, inspects)
-    const unfinished = counter()
-    const { log, reader } = logging(masked, { inspects, unfinished })
+    const held = counter()
+    const { log, reader } = logging(masked, { inspects, held })
     for (const chunk of chop(bytes, cuts)) {
       const copy = Buffer.from(chunk)
       reader.push(chunk)
@@ -120,7 +118,7 @@ t.test('messages cut anywhere come out as the bytes they came in, in order, and 
     }
     if (log.entries.join('\n') !== entries.join('\n')) throw new Error(`heard ${log.entries.join(' ').slice(0, 400)} instead of ${entries.join(' ').slice(0, 400)}`)
     if (log.messages !== count) throw new Error(`${log.messages} messages instead of ${count}`)
-    if (unfinished.held !== 0) throw new Error(`${unfinished.held} bytes still held`)
+    if (held.held !== 0) throw new Error(`${held.held} bytes still held`)
     if (!inspects && log.admitted.length > 0) throw new Error('asked about a message that nobody inspects')
     taken += entries.filter(entry => entry.startsWith('take:')).length
   })
@@ -130,19 +128,19 @@ t.test('messages cut anywhere come out as the bytes they came in, in order, and 
 t.test('a reader that is stopped at any byte, by itself or by its sink, gives back all it held', async t => {
   await holds(t, 150, fc.tuple(fc.array(message, { minLength: 1, maxLength: 4 }), fc.boolean(), fc.nat(), sizes), ([messages, masked, at, cuts]) => {
     const { bytes } = expected(messages, masked, true)
-    const unfinished = counter()
-    const { log, reader } = logging(masked, { unfinished })
+    const held = counter()
+    const { log, reader } = logging(masked, { held })
     for (const chunk of chop(bytes.subarray(0, at % (bytes.length + 1)), cuts)) reader.push(chunk)
     reader.stop()
     reader.stop()
-    if (unfinished.held !== 0) throw new Error(`${unfinished.held} bytes still held`)
+    if (held.held !== 0) throw new Error(`${held.held} bytes still held`)
     const heard = log.entries.length
     reader.push(bytes)
     if (log.entries.length !== heard) throw new Error('a stopped reader went on')
   })
   for (const stopAt of ['judge', 'take', 'forward', 'control'] as const) {
     const heard: string[] = []
-    const unfinished = counter()
+    const held = counter()
     const stop = (what: string): void => {
       heard.push(what)
       if (what === stopAt) reader.stop()
@@ -154,11 +152,11 @@ t.test('a reader that is stopped at any byte, by itself or by its sink, gives ba
       forward: () => stop('forward'),
       control: () => stop('control'),
       fail: () => stop('fail')
-    }, unfinished)
+    }, held)
     const text = (payload: string): Buffer => frame({ opcode: 1, payload }, false)
     reader.push(Buffer.concat([text('pass'), text('x'), frame({ opcode: 9 }, false), text('pass'), text('x'), frame({ opcode: 9 }, false), frame({ fin: false, opcode: 1, payload: 'left' }, false)]))
     t.equal(heard.indexOf(stopAt), heard.length - 1, `nothing comes after a stop in ${stopAt}: ${heard.join()}`)
-    t.equal(unfinished.held, 0)
+    t.equal(held.held, 0)
   }
 })
 
@@ -216,11 +214,11 @@ t.test('every broken header fails, however it is cut, and what came whole before
   for (const [what, fault] of broken) {
     const all = Buffer.concat([before, fault])
     for (const cuts of [[all.length], [1], [before.length], [3], [before.length + 1]]) {
-      const unfinished = counter()
-      const { log, reader } = logging(false, { unfinished })
+      const held = counter()
+      const { log, reader } = logging(false, { held })
       for (const chunk of chop(all, cuts)) reader.push(chunk)
-      const isRight = log.entries[0]?.startsWith(`data:${before.toString('hex')}`) && log.entries.at(-1) === 'fail:protocol_error' && unfinished.held === 0
-      if (!isRight || cuts[0] === 1) t.ok(isRight, `${what}, cut by ${cuts}`, { heard: log.entries, held: unfinished.held })
+      const isRight = log.entries[0]?.startsWith(`data:${before.toString('hex')}`) && log.entries.at(-1) === 'fail:protocol_error' && held.held === 0
+      if (!isRight || cuts[0] === 1) t.ok(isRight, `${what}, cut by ${cuts}`, { heard: log.entries, held: held.held })
     }
   }
 })
@@ -253,11 +251,11 @@ t.test('a message is judged by its declared length before any of it is held', as
     ['a last fragment that reaches the limit', true, bytes(frame({ opcode: 2, fin: false, payload: Buffer.alloc(4_464) }, false), 0x80, 127, long(65_536n))],
     ['a last fragment above the limit', false, bytes(frame({ opcode: 2, fin: false, payload: Buffer.alloc(4_465) }, false), 0x80, 127, long(65_536n))]
   ] as const) {
-    const unfinished = counter()
-    const { log, reader } = logging(false, { limits, unfinished })
+    const held = counter()
+    const { log, reader } = logging(false, { limits, held })
     reader.push(header)
     t.strictSame(log.entries, isRight ? [] : ['fail:message_too_large'], what)
-    t.ok(unfinished.most < 4_500, 'nothing but what came is held')
+    t.ok(held.most < 4_500, 'nothing but what came is held')
   }
   const masked = logging(true, { limits })
   masked.reader.push(bytes(0x82, 0xff, long(70_001n)))
@@ -287,20 +285,23 @@ t.test('fragments are counted, empty ones and the last one too', async t => {
   t.equal(log.entries.at(-1), 'fail:too_many_fragments')
 })
 
-t.test('the cap on unfinished bytes holds for all readers together, and readers that end make room', async t => {
-  const unfinished = createUnfinishedBytes(1_000)
-  const readers = Array.from({ length: 3 }, () => logging(false, { unfinished }))
-  const half = frame({ opcode: 2, fin: false, payload: Buffer.alloc(446) }, false)
-  readers[0]!.reader.push(half)
-  readers[1]!.reader.push(frame({ opcode: 2, payload: Buffer.alloc(600) }, false).subarray(0, 500))
-  t.strictSame(readers.map(({ log }) => log.entries), [[], [], []], '950 bytes are held')
-  readers[2]!.reader.push(half)
-  t.strictSame(readers.map(({ log }) => log.entries), [[], [], ['fail:unfinished_bytes_exceeded']], 'the one that goes beyond ends')
-  readers[0]!.reader.push(frame({ opcode: 0 }, false))
-  t.equal(readers[0]!.log.messages, 1)
-  const next = logging(false, { unfinished })
-  next.reader.push(half)
-  t.strictSame(next.log.entries, [], 'there is room again')
+t.test('a reader that is shed for what it holds reads no further, and tells nothing itself', async t => {
+  const held = {
+    bytes: 0,
+    add (bytes: number) {
+      this.bytes += bytes
+      if (this.bytes > 1_000) reader.stop()
+    }
+  }
+  const { log, reader } = logging(false, { held })
+  const part = (opcode: number, fin: boolean): Buffer => frame({ opcode, fin, payload: Buffer.alloc(446) }, false)
+  reader.push(part(2, false))
+  reader.push(part(0, false))
+  t.equal(held.bytes, 900)
+  t.equal(reader.unfinished, 900)
+  reader.push(part(0, true))
+  t.equal(held.bytes, 0, 'all is given back')
+  t.strictSame(log.entries, [], 'nothing is handed on')
 })
 
 t.test('what is held of a message in one-byte fragments and one-byte chunks is at most twice what came', async t => {
