@@ -76,6 +76,8 @@ const table = {
   websocket_only: row(404, 'invalid_request_error', 4000, 'Realtime is served over WebSocket only here: there are no client secrets and no WebRTC calls. Connect with the API key.'),
   message_too_large: row(0, 'invalid_request_error', 1009, 'The message is larger than the limit.'),
   too_many_fragments: row(0, 'invalid_request_error', 1008, 'The message has too many fragments.'),
+  message_too_slow: row(0, 'invalid_request_error', 1008, 'The rest of the message came too slowly.'),
+  event_too_complex: row(0, 'invalid_request_error', 1008, 'The event has too many fields and values. It was dropped.'),
   message_rate_exceeded: row(0, 'rate_limit_error', 1008, 'Too many messages in a short time.'),
   control_flood: row(0, 'rate_limit_error', 1008, 'Too many control frames in a short time.'),
   buffered_bytes_exceeded: row(0, 'server_error', 1013, 'The server holds too much that this session has not finished sending, or has not read.'),

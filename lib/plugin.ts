@@ -30,7 +30,7 @@ import type { RealtimeGatewayOptions } from '../types/index.ts'
 const builtIn = [openai, xai, azure]
 
 // Milliseconds between two sweeps of all sessions: at most this, and at most a quarter of the shortest time that a sweep watches.
-const longestSweep = 1_000
+const longestSweep = 750
 const shortestSweep = 10
 
 export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions> = async (fastify, userOptions) => {

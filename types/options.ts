@@ -79,6 +79,20 @@ export interface RealtimeGatewayOptions {
    * `buffered_bytes_exceeded`, 1013. Default 268 435 456 (256 MiB).
    */
   readonly maxBufferedBytes?: number | undefined
+  /**
+   * How long, in milliseconds, a message that is not whole yet may bring less than 16 KiB while it is read. Then the session ends with
+   * `message_too_slow`, 1008. Default 15 000.
+   */
+  readonly slowMessageTimeout?: number | undefined
+  /**
+   * Most fields and values of a client's event that is read. One that holds more is dropped, and the client gets `event_too_complex`; the
+   * session goes on. One with more than 50 000 is never read. Default 20 000.
+   */
+  readonly maxEventValues?: number | undefined
+  /** Bytes per second that a peer may send for long. One that sends more is read more slowly, and loses nothing. Default 16 777 216 (16 MiB). */
+  readonly byteRate?: number | undefined
+  /** Bytes that a peer may send at once (a burst, refilled at `byteRate`). Default 67 108 864 (64 MiB). */
+  readonly byteBurst?: number | undefined
   /** Messages per second that a client may send for long. Default 500. */
   readonly messageRate?: number | undefined
   /** Messages that a client may send at once (a burst, refilled at `messageRate`). Default 5 000. */

@@ -6,6 +6,7 @@ import type { GatewayError } from '../errors.ts'
 import { encodeClosePayload } from '../wire/close-frame.ts'
 import { encodeFrame, opcodes } from '../wire/frame.ts'
 import { switchingProtocols } from '../wire/handshake.ts'
+import { readingSlowly } from '../wire/read-slowly.ts'
 import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 
 /** Ends the server's timeouts for the socket, for our own clocks watch it from here on, and sends each frame at once (no Nagle). */
@@ -45,7 +46,7 @@ export function refuseUnrouted (socket: Duplex, error: GatewayError, closeTimeou
 export function dismiss (socket: Duplex, last: Buffer | string | undefined, closeTimeout: number): void {
   socket.on('error', () => {})
   socket.end(last)
-  socket.resume()
+  socket.on('data', readingSlowly(socket))
   const timer = setTimeout(() => socket.destroy(), closeTimeout)
   socket.on('close', () => clearTimeout(timer))
 }

@@ -45,8 +45,9 @@ export function joinLegs (parts: SessionParts, turns: Turns, owner: LegsOwner): 
     mayAnswer: () => true,
     passed () {},
     skimmed: bytes => turns.skimmed(bytes),
-    fail: owner.fail
-  }, now, held)
+    fail: owner.fail,
+    restsAfterCost: true
+  }, limits, now, held)
   const client = new Leg<Verdict>(parts.client.socket, 'client', limits, up, {
     control () {
       if (!controls.take(1, now())) owner.fail(new GatewayError('control_flood'))

@@ -3,16 +3,19 @@ import type { LegLimits } from '../wire/leg-events.ts'
 import type { HeldBytes } from '../wire/held-bytes.ts'
 import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 import type { HeartbeatLimits } from './heartbeat.ts'
+import type { PaceLimits } from './pace.ts'
 import type { PumpLimits } from './pump.ts'
 import type { Lease, RouteDecision, SessionObserver, Stage } from '../../types/index.ts'
 
 /** Times in milliseconds, as the options of the same names say. */
-export interface SessionLimits extends LegLimits, PumpLimits, HeartbeatLimits {
+export interface SessionLimits extends LegLimits, PumpLimits, HeartbeatLimits, PaceLimits {
   readonly messageRate: number
   readonly messageBurst: number
   readonly controlRate: number
   readonly controlBurst: number
-  readonly stallTimeout: number
+  readonly slowMessageTimeout: number
+  /** Most fields and values of a client's event that is read. */
+  readonly maxEventValues: number
   readonly idleTimeout: number
   readonly maxSessionDuration: number
   readonly closeTimeout: number

@@ -6,9 +6,9 @@ export interface PumpLimits {
 
 /**
  * Why a source is not read. `backlog`: too much waits for its sink. `answers`: the source itself does not read what it is answered.
- * `stage`: a stage has not decided yet.
+ * `stage`: a stage has not decided yet. `pace`: it has sent more than its share.
  */
-type Hold = 'backlog' | 'answers' | 'stage'
+type Hold = 'backlog' | 'answers' | 'stage' | 'pace'
 
 /**
  * One direction of a session: what `source` received goes to `sink`. While more than the high-water mark waits for

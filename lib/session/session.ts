@@ -96,6 +96,7 @@ export class Session {
     const { client, upstream } = this.#legs
     // Where both peers are silent, our own network may be at fault: that is not counted against the deployment.
     this.#upstreamDead = !overdue.dead.includes(client) && overdue.dead.includes(upstream)
+    overdue.slow?.fail('message_too_slow')
     this.fail(overdue.error)
     // A dead peer answers no close frame.
     for (const leg of overdue.dead) leg.destroy()

@@ -46,7 +46,7 @@ export function joinUpstream (upstream: UpstreamParts, { client, up, parts, turn
     upPipeline.refresh()
     downPipeline.refresh()
   })
-  const upPipeline = createPipeline([turns.client, ...clientStages, dialect.client])
+  const upPipeline = createPipeline([turns.client, ...clientStages, dialect.client], limits.maxEventValues)
   const errors = createProviderErrors(now, upstream.secret)
   const downPipeline = createPipeline([errors.stage, ...usualNames ? [turns.upstream, dialect.upstream] : [dialect.upstream, turns.upstream], ...upstreamStages])
   let left = false
@@ -56,8 +56,9 @@ export function joinUpstream (upstream: UpstreamParts, { client, up, parts, turn
     mayAnswer: owner.asks,
     passed: () => { if (!left) owner.passed() },
     skimmed () {},
-    fail: owner.fail
-  }, now, held)
+    fail: owner.fail,
+    restsAfterCost: false
+  }, limits, now, held)
   const leg = new Leg<Verdict>(upstream.socket, 'server', limits, down, {
     control () {},
     drained () {

@@ -4,11 +4,14 @@ import { Heartbeat } from './heartbeat.ts'
 import type { Legs } from './legs.ts'
 import type { SessionLimits } from './parts.ts'
 import type { Pump } from './pump.ts'
+import { SlowMessage } from './slow-message.ts'
 
 /** Why the session has to end, and the legs whose peer is dead. */
 interface Overdue {
   readonly error: GatewayError
   readonly dead: readonly Leg[]
+  /** The leg whose peer is at fault for a message that it does not finish. */
+  readonly slow?: Leg | undefined
 }
 
 /** Measures how long ago something happened, without counting the time for which this process was suspended. */
@@ -35,7 +38,7 @@ class Since {
 export class Watch {
   readonly #legs: Legs
   /** Each leg, with the pump whose sink it is. */
-  readonly #ends: ReadonlyArray<{ readonly leg: Leg, readonly pump: Pump, readonly beat: Heartbeat, readonly sinceStall: Since }>
+  readonly #ends: ReadonlyArray<{ readonly leg: Leg, readonly pump: Pump, readonly beat: Heartbeat, readonly message: SlowMessage, readonly sinceStall: Since }>
   readonly #limits: SessionLimits
   readonly #startedAt: number
   readonly #expiresAt: number
@@ -45,7 +48,9 @@ export class Watch {
   constructor (legs: Legs, limits: SessionLimits, { startedAt, expiresAt = Infinity }: { readonly startedAt: number, readonly expiresAt?: number | undefined }) {
     const { client, upstream, upPump, downPump } = legs
     this.#legs = legs
-    this.#ends = ([[client, downPump], [upstream, upPump]] as const).map(([leg, pump]) => ({ leg, pump, beat: new Heartbeat(leg, limits, 0), sinceStall: new Since() }))
+    this.#ends = ([[client, downPump], [upstream, upPump]] as const).map(([leg, pump]) => ({
+      leg, pump, beat: new Heartbeat(leg, limits, 0, leg === client), message: new SlowMessage(), sinceStall: new Since()
+    }))
     this.#limits = limits
     this.#startedAt = startedAt
     this.#expiresAt = expiresAt
@@ -57,14 +62,16 @@ export class Watch {
    * @param step how far that clock went since the last sweep
    */
   check (now: number, awake: number, step: number): Overdue | undefined {
-    const { stallTimeout, idleTimeout, maxSessionDuration } = this.#limits
+    const { stallTimeout, idleTimeout, maxSessionDuration, slowMessageTimeout } = this.#limits
     const idle = this.#sinceActive.awake(Math.max(this.#legs.up.activeAt, this.#legs.down.activeAt), now, awake, step)
     if (this.#ends.some(({ pump: { stalledAt }, sinceStall }) => stalledAt !== undefined && sinceStall.awake(stalledAt, now, awake, step) >= stallTimeout)) {
       return { error: new GatewayError('slow_consumer'), dead: [] }
     }
     // `filter` and not `some`: each leg has to be pinged, also where the one before it is dead.
-    const dead = this.#ends.filter(({ leg, pump, beat }) => beat.check(awake, leg.paused || pump.stalledAt !== undefined)).map(({ leg }) => leg)
+    const dead = this.#ends.filter(({ leg, pump, beat }) => beat.check(awake, { unread: leg.paused, stalled: pump.stalledAt !== undefined })).map(({ leg }) => leg)
     if (dead.length > 0) return { error: new GatewayError('peer_timeout'), dead }
+    const slow = this.#ends.filter(({ leg, message }) => message.check(leg, step, slowMessageTimeout))[0]
+    if (slow !== undefined) return { error: new GatewayError('message_too_slow'), dead: [], slow: slow.leg }
     if (now >= this.#expiresAt) return { error: new GatewayError('key_expired'), dead: [] }
     if ((idleTimeout > 0 && idle >= idleTimeout) || (maxSessionDuration > 0 && now - this.#startedAt >= maxSessionDuration)) {
       return { error: new GatewayError('session_expired'), dead: [] }

@@ -4,6 +4,8 @@ import type { HeldBytes } from '../wire/held-bytes.ts'
 import type { LegMessages } from '../wire/leg-events.ts'
 import type { Skim } from '../wire/reader-sink.ts'
 import type { Outcome, Pipeline, Verdict, Waiting } from './pipeline/pipeline.ts'
+import { Pace } from './pace.ts'
+import type { PaceLimits } from './pace.ts'
 import type { Pump } from './pump.ts'
 import type { SessionError } from '../../types/index.ts'
 
@@ -16,6 +18,11 @@ const usualAudio: Skim = {
   suffix: Buffer.from('"}')
 }
 
+// A smaller message costs nothing that could be told from the clock's own cost.
+const costlyBytes = 1_024
+/** Milliseconds that a message may take without a rest for its sender. */
+const freeOfCost = 1
+
 /** Who decides about a direction of a session. */
 interface WayOwner {
   /** Whether what has come still goes on. `at`: the time on the session's clock. */
@@ -27,6 +34,8 @@ interface WayOwner {
   /** Audio has gone on unread, in decoded bytes. */
   skimmed (bytes: number): void
   fail (error: SessionError, closeCode?: number): void
+  /** Whether the source rests after messages that took long. */
+  readonly restsAfterCost: boolean
 }
 
 /** The legs at the ends of a way. */
@@ -46,15 +55,17 @@ export class Way implements LegMessages<Verdict> {
   readonly #owner: WayOwner
   readonly #now: () => number
   readonly #held: HeldBytes | undefined
+  readonly #pace: Pace
   #ends: WayEnds | undefined
   /** Whether it was joined to others since the last chunk. */
   #moved = false
   #waiting: { readonly timer: NodeJS.Timeout, readonly bytes: number, readonly ends: WayEnds } | undefined
 
-  constructor (owner: WayOwner, now: () => number, held?: HeldBytes) {
+  constructor (owner: WayOwner, limits: PaceLimits, now: () => number, held?: HeldBytes) {
     this.#owner = owner
     this.#now = now
     this.#held = held
+    this.#pace = new Pace(limits, now, { hold: () => this.#ends!.on.hold('pace'), release: () => this.#ends!.on.release('pace') })
     this.activeAt = now()
   }
 
@@ -86,11 +97,20 @@ export class Way implements LegMessages<Verdict> {
   }
 
   judge (payload: Buffer, binary: boolean, live: boolean): Verdict | undefined {
+    const timed = this.#owner.restsAfterCost && payload.length >= costlyBytes
+    const before = timed ? this.#now() : 0
     try {
       return this.#ends!.pipeline.judge(payload, binary, live)
     } catch (cause) {
       return broken(cause)
+    } finally {
+      const cost = timed ? this.#now() - before : 0
+      if (cost > freeOfCost) this.#pace.cost(cost)
     }
+  }
+
+  came (bytes: number): void {
+    this.#pace.came(bytes)
   }
 
   take (verdict: Verdict): void {
@@ -118,6 +138,7 @@ export class Way implements LegMessages<Verdict> {
 
   /** The session ends, and no stage is waited for any more: what it has not decided is dropped, so that the source's end is seen. */
   stop (): void {
+    this.#pace.stop()
     if (this.#waiting === undefined) return
     this.#decided()
   }

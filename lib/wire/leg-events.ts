@@ -4,6 +4,8 @@ import type { ReaderSink } from './reader-sink.ts'
 
 /** Where the messages of a leg go. */
 export interface LegMessages<Verdict> extends Omit<ReaderSink<Verdict>, 'control' | 'fail'> {
+  /** So many bytes have come, and are read next. Default: nobody counts them. */
+  came? (bytes: number): void
   /** A chunk was read to its end, and is needed no longer than what was forwarded of it waits for the other leg's peer. Default: it is left to the garbage collector. */
   spent? (chunk: Buffer): void
 }

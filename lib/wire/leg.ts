@@ -6,6 +6,7 @@ import type { HeldBytes } from './held-bytes.ts'
 import { LegSink } from './leg-sink.ts'
 import { Outlet } from './outlet.ts'
 import { MessageReader } from './reader.ts'
+import { readingSlowly } from './read-slowly.ts'
 import { failureCodes } from './read-failure.ts'
 import type { ReadFailure } from './read-failure.ts'
 import { isSecure, isSocket } from './socket-kind.ts'
@@ -33,6 +34,7 @@ export class Leg<Verdict = unknown> {
   readonly #messages: LegMessages<Verdict>
   readonly #events: LegEvents
   #answered: (() => void) | undefined
+  #readSlowly: ((chunk: Buffer) => void) | undefined
   #closeSent = false
   #ended = false
 
@@ -77,6 +79,8 @@ export class Leg<Verdict = unknown> {
       this.#read(chunk)
       // What another kind of stream hands on, somebody else may keep.
       if (isOwn && !this.#reader.waiting) this.#messages.spent?.(chunk)
+      // It is only read for its own close frame, and the end of its socket.
+      if (this.#closeSent || this.#ended) (this.#readSlowly ??= readingSlowly(socket))(chunk)
     })
     // It may have been paused until now, and the head may fill the other leg so that it is paused again.
     socket.resume()
@@ -86,6 +90,7 @@ export class Leg<Verdict = unknown> {
   #read (chunk: Buffer): void {
     this.heard = true
     this.bytesIn += chunk.length
+    this.#messages.came?.(chunk.length)
     this.#reader.push(chunk)
   }
 

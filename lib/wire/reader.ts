@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { append } from './append.ts'
 import { Fragments } from './fragments.ts'
 import { opcodes } from './frame.ts'
@@ -17,10 +18,12 @@ const empty: Buffer = Buffer.alloc(0)
 const brokenHeader = -1
 const tooLarge = -2
 const tooManyFragments = -3
+const badText = -4
 const failures: Readonly<Record<number, ReadFailure>> = {
   [brokenHeader]: 'protocol_error',
   [tooLarge]: 'message_too_large',
-  [tooManyFragments]: 'too_many_fragments'
+  [tooManyFragments]: 'too_many_fragments',
+  [badText]: 'invalid_utf8'
 }
 
 const quote = 0x22
@@ -32,7 +35,8 @@ const finalBinary = 0x80 | opcodes.binary
 
 /**
  * Reads frames off a byte stream and hands over whole messages without decoding them: what passes is handed over as the bytes that came, as
- * many messages at once as a chunk holds. Everything in a header is held to RFC 6455. Whether a text is UTF-8 is checked by whoever reads it.
+ * many messages at once as a chunk holds. Everything in a header is held to RFC 6455. Whether a text is UTF-8 is checked where the peer is a server:
+ * its texts come unmasked, and clients end a session that brings another. A masked text is checked by whoever reads it.
  */
 export class MessageReader<Verdict> {
   readonly #masked: boolean
@@ -142,6 +146,10 @@ export class MessageReader<Verdict> {
       const remasks = this.#masked && sink.remasks === true && (first & 0x08) === 0
       const whole = first === finalText || first === finalBinary
       const spared = first === finalText ? this.#sparedBytes(chunk, payloadAt, end) : -1
+      if (first === finalText && !this.#masked && !isUtf8(chunk.subarray(payloadAt, end))) {
+        if (messages > 0) sink.forward(chunk.subarray(run, at), messages, skimmed)
+        return this.#fail(badText)
+      }
       const verdict = whole && spared < 0 ? this.#judge(chunk, payloadAt, end, first === finalBinary) : undefined
       if (whole && verdict === undefined) {
         messages++
@@ -215,10 +223,13 @@ export class MessageReader<Verdict> {
     // It may have been too much.
     if (this.#stopped || chunk[at]! < 0x80) return
     const { frames, binary } = message
-    const payload = (binary ? this.#sink.inspectsBinary === true : this.#sink.inspects) ? message.join(this.#masked) : undefined
+    const inspects = binary ? this.#sink.inspectsBinary === true : this.#sink.inspects
+    const checked = !binary && !this.#masked
+    const payload = inspects || checked ? message.join(this.#masked) : undefined
+    if (checked && !isUtf8(payload!)) return this.#fail(badText)
     this.#held?.add(-frames.length)
     message.clear()
-    const verdict = payload && this.#sink.judge(payload, binary, false)
+    const verdict = inspects ? this.#sink.judge(payload!, binary, false) : undefined
     if (verdict === undefined) this.#sink.forward(frames, 1, 0)
     else this.#sink.take(verdict)
   }

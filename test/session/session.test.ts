@@ -182,6 +182,81 @@ inSession('an upstream that never ends its response is kept for lingerTimeout', 
   t.ok(upstream.socket.destroyed)
 })
 
+inSession('a message that is left open for 15 seconds ends the session with message_too_slow', {}, async (t, { client, upstream, pass, closed }) => {
+  client.text('before')
+  client.frame(1, 'half', false)
+  await pass(15_000)
+  t.strictSame(client.errors, [])
+  await pass(2_000)
+  t.strictSame(client.errors, ['message_too_slow'])
+  t.strictSame(client.socket.closes, [{ code: 1008, reason: 'message_too_slow' }])
+  t.strictSame(upstream.socket.closes, [{ code: 1000, reason: '' }])
+  client.leave()
+  upstream.leave()
+  await turn()
+  t.match(closed, [{ endedBy: 'gateway', closeCode: 1008, error: 'message_too_slow' }])
+})
+
+inSession('text of an upstream that is not UTF-8 ends with 1007 upstream, and error and 1011 for the client, who has got all before it', {}, async (t, { client, upstream }) => {
+  upstream.text('before')
+  upstream.frame(1, Buffer.from([0x7b, 0xff, 0x7d]))
+  upstream.text('after')
+  await turn()
+  client.frame(10)
+  await turn()
+  t.strictSame(client.socket.texts.slice(0, 1), ['before'])
+  t.notOk(client.socket.texts.includes('after'))
+  t.strictSame(client.errors, ['upstream_lost'])
+  t.strictSame(client.socket.closes, [{ code: 1011, reason: 'upstream_lost' }])
+  t.strictSame(upstream.socket.closes, [{ code: 1007, reason: 'invalid_utf8' }])
+})
+
+inSession('a code point of an upstream that is split across fragments passes', {}, async (t, { client, upstream }) => {
+  const euro = Buffer.from('€')
+  upstream.frame(1, euro.subarray(0, 1), false)
+  upstream.frame(0, euro.subarray(1))
+  await turn()
+  t.strictSame(client.errors, [])
+  upstream.frame(1, euro.subarray(0, 1), false)
+  upstream.frame(0, 'x')
+  await turn()
+  client.frame(10)
+  await turn()
+  t.strictSame(client.errors, ['upstream_lost'])
+})
+
+inSession('a client that is not read because its upstream takes nothing is pinged at every sweep, so that its end is seen', { limits: { highWaterMark: 1_000, lowWaterMark: 100 } }, async (t, { client, upstream, pass }) => {
+  upstream.socket.stall()
+  client.text('x'.repeat(2_000))
+  await turn()
+  // The first sweep knows only that it was heard before.
+  await pass(4_000)
+  t.equal(client.socket.frames.filter(({ opcode }) => opcode === 9).length, 3)
+})
+
+inSession('a client that takes nothing and says nothing in the middle of a response is found within 35 seconds', { limits: { highWaterMark: 1_000, lowWaterMark: 100 } }, async (t, { client, upstream, pass }) => {
+  upstream.text({ type: 'response.created', response: { id: 'r' } })
+  await pass(10_000)
+  client.socket.stall()
+  upstream.text('x'.repeat(2_000))
+  await pass(25_000)
+  t.ok(client.socket.destroyed)
+})
+
+for (const model of [undefined, 'restricted'] as const) {
+  const stage = createModelStage({ model: 'voice', aliases: [], strict: false, restricted: model !== undefined, adjusted: () => {} })
+  inSession(`an event of too many fields is dropped and told, ${model === undefined ? 'for any key' : 'for a key that may use some models'}, and the session goes on`, { limits: { maxEventValues: 100 }, parts: { clientStages: [stage] } }, async (t, { client, upstream }) => {
+    const event = (values: number): string => JSON.stringify({ type: 'session.update', session: Object.fromEntries(Array.from({ length: values }, (_, i) => [`k${i}`, i])) })
+    client.text(event(97))
+    client.text(event(150))
+    client.text({ type: 'input_audio_buffer.append', audio: ','.repeat(1_000) })
+    await turn()
+    t.equal(upstream.socket.texts.length, 2, 'what is not read may hold anything')
+    t.strictSame(client.errors, ['event_too_complex'])
+    t.strictSame(client.socket.closes, [])
+  })
+}
+
 inSession('what waits for a peer that does not read is counted, and given back when it is taken', { limits: { highWaterMark: 100_000, lowWaterMark: 10_000 } }, async (t, { client, upstream, held }) => {
   client.socket.stall()
   for (let i = 0; i < 5; i++) upstream.text('x'.repeat(9_000))

@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer'
+import { GatewayError } from '../../errors.ts'
 import { decodedBytes } from '../../wire/json/base64.ts'
+import { isDense } from '../../wire/json/parse.ts'
 import { createMatch, createPeek, renamePeeked } from '../../wire/json/peek.ts'
 import type { Peek } from '../../wire/json/peek.ts'
 import { parseEvent } from '../../wire/json/event.ts'
@@ -63,8 +65,9 @@ function planOf (stages: readonly Stage[]): Plan {
   return plan
 }
 
-export function createPipeline (stages: readonly Stage[]): Pipeline {
-  const message = new Message()
+/** @param mostValues fields and values that an event may hold. One that holds more, and that a stage wants to read, is dropped, and its sender told. */
+export function createPipeline (stages: readonly Stage[], mostValues = Infinity): Pipeline {
+  const message = new Message(mostValues)
   let plan: Plan
   let others: readonly boolean[] = []
   // Plain fields: an object literal with getters has a hidden class of its own, and every look at one of many is then a search.
@@ -96,6 +99,10 @@ export function createPipeline (stages: readonly Stage[]): Pipeline {
       if (message.invalid) {
         if (result instanceof Promise) unheard(result)
         return { failure: 'invalid_utf8' }
+      }
+      if (message.complex) {
+        if (result instanceof Promise) unheard(result)
+        return { onward: [], back: [Buffer.from(JSON.stringify(new GatewayError('event_too_complex').toEvent()))] }
       }
       if (result === undefined) continue
       if (!(result instanceof Promise)) return spread(result, i + 1)
@@ -154,16 +161,23 @@ class Message implements StageMessage {
   type: string | undefined
   binary = false
   payload: Buffer = Buffer.alloc(0)
+  /** Whether it was to be read, and holds too much for that. */
+  complex = false
   readonly #match = createMatch()
+  readonly #mostValues: number
   #live = false
   #event: RealtimeEvent | undefined
   #read = false
   #isText: boolean | undefined
 
+  constructor (mostValues: number) {
+    this.#mostValues = mostValues
+  }
+
   take (payload: Buffer, binary: boolean, live: boolean, peek: Peek): void {
     this.payload = payload
     this.binary = binary
-    this.#read = false
+    this.#read = this.complex = false
     this.#event = this.#isText = undefined
     this.#live = live
     this.type = peek(payload, this.#match)
@@ -185,7 +199,9 @@ class Message implements StageMessage {
   event (): RealtimeEvent | undefined {
     if (!this.#read) {
       this.#read = true
-      this.#event = this.isText() ? parseEvent(this.payload.toString()) : undefined
+      const text = this.isText() ? this.payload.toString() : undefined
+      this.complex = text !== undefined && isDense(text, this.#mostValues)
+      this.#event = text === undefined || this.complex ? undefined : parseEvent(text)
     }
     return this.#event
   }

@@ -1,4 +1,4 @@
-/** Fields and values of one event at most. A session with 128 tools has a few thousand, a transcript of half an hour with probabilities a few ten thousand. */
+/** Most fields and values of any event. A session with 128 tools has a few thousand, a transcript of half an hour with probabilities a few ten thousand. */
 const mostValues = 50_000
 
 // Finds a key that holds an escape: behind the escape come the end of the key, its quote and the colon. A text that quotes JSON may match too.
@@ -13,19 +13,20 @@ const escapedKey = /\\.[^"\\]*"\s*:/s
  * has escaped keys and is nested thousands of levels deep
  */
 export function parseJson (text: string): unknown {
-  if (text.length > mostValues && isDense(text)) throw new RangeError('too many fields and values')
+  if (isDense(text, mostValues)) throw new RangeError('too many fields and values')
   const value: unknown = JSON.parse(text)
   return escapedKey.test(text) ? readByKeys(text) : value
 }
 
-/** Whether there are more than `mostValues` fields and values. A string counts once, however long. */
-function isDense (text: string): boolean {
+/** Whether there are more than `most` fields and values. A string counts once, however long. */
+export function isDense (text: string, most: number): boolean {
+  if (text.length <= most) return false
   let count = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === 0x22) at = stringEnd(text, at + 1) - 1
     // A comma, a bracket or a brace: each has a value behind it.
-    else if ((code === 0x2c || code === 0x5b || code === 0x7b) && ++count > mostValues) return true
+    else if ((code === 0x2c || code === 0x5b || code === 0x7b) && ++count > most) return true
   }
   return false
 }
