@@ -8,6 +8,7 @@ import { rejectionOf, serves } from './deployment.ts'
 import type { ClientRequest } from './deployment.ts'
 import type { ReadyUpstream } from './dial.ts'
 import { mostUseful } from './most-useful.ts'
+import { ownFault } from './own-fault.ts'
 import type { WarmPool } from './pool.ts'
 
 /** What connecting works with, for all sessions of a gateway. */
@@ -39,7 +40,7 @@ export interface Connected {
 }
 
 /** What became of one candidate. */
-type Tried = { readonly ready: Connected } | { readonly ready?: undefined, readonly refusal?: UpstreamRefusal, readonly cause?: unknown }
+type Tried = { readonly ready: Connected } | { readonly ready?: undefined, readonly refusal?: UpstreamRefusal, readonly cause?: unknown, readonly own?: GatewayError }
 
 /**
  * Dials the candidates of `plan` in their order until one is ready; where the plan hedges, the second beside a slow first.
@@ -86,6 +87,10 @@ export async function connect (plan: RoutePlan, request: ConnectRequest, tools: 
     if (tried.ready !== undefined) {
       signal.throwIfAborted()
       return tried.ready
+    }
+    if (tried.own !== undefined) {
+      for (const other of dialling.keys()) other.abort()
+      throw tried.own
     }
     if (tried.refusal === undefined) continue
     refusals.push(tried.refusal)
@@ -140,6 +145,12 @@ async function tryCandidate (deployment: Deployment, request: ConnectRequest, to
     ended('dropped')
     report({ type: 'dropped', deployment })
     return {}
+  }
+  const own = refusal.kind === 'fault' ? ownFault(cause) : undefined
+  if (own !== undefined) {
+    ended('dropped')
+    report({ type: 'dropped', deployment })
+    return { own }
   }
   report({ type: 'refused', deployment, ms: ended(refusal.kind), refusal }, cause)
   return { refusal, cause }

@@ -7,6 +7,7 @@ import type { AttemptTools } from './attempt.ts'
 import type { Slots } from './capacity.ts'
 import { modelOf } from './deployment.ts'
 import type { ReadyUpstream } from './dial.ts'
+import { ownFault } from './own-fault.ts'
 
 /**
  * Dials a deployment without a client, and tells the router what came of it. Never rejects. Where it was aborted, there is neither `ready` nor
@@ -30,6 +31,10 @@ export function createProbe (tools: AttemptTools, report: (outcome: RouteOutcome
     if (ready !== undefined) {
       report({ type: 'ready', deployment, ms, probe: true })
       return { ready }
+    }
+    if (refusal.kind === 'fault' && ownFault(cause) !== undefined) {
+      report({ type: 'dropped', deployment })
+      return { refusal }
     }
     report({ type: 'refused', deployment, ms, refusal, probe: true }, cause)
     return { refusal }
