@@ -10,6 +10,7 @@ import { warnOfOpenClocks } from './http/clocks.ts'
 import { realtimeRoute, translationsOf } from './http/realtime.ts'
 import { offerInjectWS } from './http/inject.ts'
 import { reportTo } from './http/route.ts'
+import { createShares } from './http/shares.ts'
 import { watchUpgrades } from './http/upgrades.ts'
 import { websocketOnly } from './http/websocket-only.ts'
 import { createMemoryKeyStore } from './keys/memory.ts'
@@ -103,6 +104,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
       dialects: createDialects(options.dialects),
       registry,
       upgrades,
+      shares: createShares(options, now),
       held: createHeldBytes(options.maxBufferedBytes),
       now,
       time: Date.now

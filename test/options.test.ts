@@ -20,6 +20,9 @@ t.test('the defaults are these', async t => {
     upgradeTimeout: 20_000,
     maxUpgrades: 1_000,
     maxSessions: 10_000,
+    openRate: 100,
+    openBurst: 1_000,
+    evictIdleAfter: 1_800_000,
     maxMessageBytes: 16_777_216,
     maxFragments: 16_384,
     maxBufferedBytes: 268_435_456,
@@ -57,7 +60,7 @@ const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]
   [{ maxSession: undefined }, 'maxSession', 'is not an option of the realtime gateway; did you mean maxSessions?'],
   [{ constructor: 1 }, 'constructor', 'is not an option of the realtime gateway'],
   ...Object.keys(defaults).flatMap(name => {
-    const zero = ['idleTimeout', 'maxSessionDuration', 'lingerTimeout', 'drainTimeout'].includes(name)
+    const zero = ['evictIdleAfter', 'idleTimeout', 'maxSessionDuration', 'lingerTimeout', 'drainTimeout'].includes(name)
     return [-1, 1.5, NaN, Infinity, '5', 2 ** 31, ...zero ? [] : [0]].map(value => [{ [name]: value }, name, zero ? numberOrZero : number] as const)
   }),
   [{ lowWaterMark: 2 ** 21 }, 'lowWaterMark', 'must not be above highWaterMark'],

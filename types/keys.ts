@@ -15,7 +15,7 @@ export interface KeyPolicy {
   readonly team?: string | undefined
   /** `false`: its sessions never go to a fallback model. Default `true`. */
   readonly fallbacks?: boolean | undefined
-  /** Tags that choose among deployments; see `RoutingOptions.tagFiltering`. */
+  /** Tags that choose among deployments; see `RoutingOptions.tagFiltering`. A client may name some of them by the header `x-litellm-tags`; with `*` it may name any. */
   readonly tags?: readonly string[] | undefined
   /** The shape in which its clients speak, whatever they say themselves. Default: what they say, else `DialectOptions.client`. */
   readonly dialect?: DialectName | undefined

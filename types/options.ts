@@ -71,6 +71,15 @@ export interface RealtimeGatewayOptions {
 
   /** Largest message on either leg; a larger one ends the session with 1009. Default 16 777 216 (16 MiB). */
   readonly maxMessageBytes?: number | undefined
+  /** Sessions per second that one key may open for long; more are refused with `open_rate_exceeded`, 429. Default 100. */
+  readonly openRate?: number | undefined
+  /** Sessions that one key may open at once (a burst, refilled at `openRate`). Default 1 000. */
+  readonly openBurst?: number | undefined
+  /**
+   * At `maxSessions`, the session in which nothing was said for the longest time, and for longer than this many milliseconds, ends with 1001 and
+   * makes room. Default 1 800 000 (30 minutes). `0`: none does.
+   */
+  readonly evictIdleAfter?: number | undefined
   /** Most fragments in one message; more end the session with 1008. Default 16 384. */
   readonly maxFragments?: number | undefined
   /**

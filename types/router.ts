@@ -27,7 +27,7 @@ export interface RoutingOptions extends GroupRouting {
   readonly maxCandidates?: number | undefined
   /**
    * Whether tags decide: a session with tags goes to a deployment that has one of them, one without tags to a deployment without
-   * tags or tagged `default`. A session's tags are its key's and those of the header `x-litellm-tags`. Default `false`.
+   * tags or tagged `default`. A session's tags are its key's, or those among them that the header `x-litellm-tags` names. Default `false`.
    */
   readonly tagFiltering?: boolean | undefined
   /** How much slower than the fastest, as a share, still counts as equal for `latency`. Default 0.1. */
@@ -53,7 +53,7 @@ export interface RouteRequest {
   readonly principal: Principal
   /** The client's query parameters, credentials and `model` left out. */
   readonly query: URLSearchParams
-  /** Tags of the key and of the request. */
+  /** Tags of the session; see `RoutingOptions.tagFiltering`. */
   readonly tags: readonly string[]
   /** Who speaks, when the client said so (`OpenAI-Safety-Identifier`). */
   readonly user?: string | undefined

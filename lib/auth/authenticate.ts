@@ -29,7 +29,7 @@ export function createAuthenticator ({ authenticate, masterKeyHash, stores, time
       throw new GatewayError(request.headers.authorization === undefined ? 'missing_api_key' : 'invalid_api_key')
     }
     const hash = hashKey(credential)
-    if (masterKeyHash !== undefined && sameHash(hash, masterKeyHash)) return { id: 'master', keyHash: hash }
+    if (masterKeyHash !== undefined && sameHash(hash, masterKeyHash)) return { id: 'master', keyHash: hash, tags: ['*'] }
     for (const store of stores) {
       // The contract says `undefined`, but a host's store may give `null` for a key that it does not know.
       const key: VirtualKey | null | undefined = await asked(() => store.findByHash(hash))

@@ -47,8 +47,22 @@ export async function admit (request: FastifyRequest, handshake: ClientHandshake
   if (!allowsModel(principal.models, asked) && !allowsModel(principal.models, model)) throw new GatewayError('model_not_allowed', { param: 'model' })
   if (model !== asked) request.log.warn({ asked, model }, 'realtime model is retired; its successor serves the session')
 
-  const asker = { principal, client, tags: handshake.tags, log: request.log, lease, signal }
-  return { ...await upstreamFor(model, await planFor(model, asker, tools), asker, tools), asker, asked }
+  const asker = { principal, client, tags: tagsOf(principal, handshake.tags), log: request.log, lease, signal }
+  // Only who may have the model takes a place: strangers must not make an idle session go.
+  const answered = tools.shares.enter(principal, lease)
+  try {
+    lease.defer(tools.registry.reserve())
+    return { ...await upstreamFor(model, await planFor(model, asker, tools), asker, tools), asker, asked }
+  } finally {
+    answered()
+  }
+}
+
+/** The tags of a session: the key's, of which the client may name some. Whoever has the tag `*` may name any. */
+function tagsOf ({ tags = [] }: Principal, named: readonly string[]): readonly string[] {
+  if (tags.includes('*')) return [...new Set([...tags.filter(tag => tag !== '*'), ...named])]
+  const chosen = named.filter(tag => tags.includes(tag))
+  return chosen.length > 0 ? chosen : tags
 }
 
 /** The successor, where the model is retired and no deployment has its exact name; else the model. */

@@ -59,7 +59,7 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
     try {
       if (waiting > options.maxUpgrades) throw new GatewayError('at_capacity')
       gone.signal.throwIfAborted()
-      lease.defer(registry.reserve())
+      registry.refuseWhileDraining()
       const admitted = await admit(request, handshake, lease, gone.signal, tools)
       // From here to the session nothing is awaited, so the client cannot leave unnoticed.
       accept(reply, upgrade, handshake.key, selectProtocol(handshake.protocols))

@@ -7,6 +7,7 @@ import type { ResolvedOptions } from '../options/resolve.ts'
 import type { Registry } from '../session/registry.ts'
 import type { ConnectTools } from '../upstream/connect.ts'
 import type { HeldBytesPool } from '../wire/held-bytes.ts'
+import type { Shares } from './shares.ts'
 import type { Upgrades } from './upgrades.ts'
 import type { RouteOutcome, Router } from '../../types/index.ts'
 
@@ -20,6 +21,7 @@ export interface RouteTools {
   readonly registry: Registry
   readonly upgrades: Upgrades
   readonly held: HeldBytesPool
+  readonly shares: Shares
   /** Monotonic clock in milliseconds. */
   readonly now: () => number
   /** Unix time in milliseconds. */

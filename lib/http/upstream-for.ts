@@ -14,7 +14,7 @@ import type { Lease, Principal, RouteAttempt, RouteDecision, RoutePlan } from '.
 export interface Asker {
   readonly principal: Principal
   readonly client: ClientRequest
-  /** Tags of the request. */
+  /** Tags of the session. */
   readonly tags: readonly string[]
   readonly log: FastifyBaseLogger
   /** The session's lease, which gets what is taken for the upstream. */
@@ -37,7 +37,7 @@ export async function planFor (model: string, { principal, client, tags, signal 
     model,
     principal,
     query,
-    tags: [...principal.tags ?? [], ...tags],
+    tags,
     user: safetyIdentifier,
     ...((kind !== 'realtime' || query.size > 0) && { serves: deployment => serves(deployment, client, connecting) })
   }), signal)

@@ -86,7 +86,7 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
       able.length = count
       const rank = sticky === undefined
         ? strategies[strategy](able, context)
-        : stickyRank((sticky === 'user' ? request.user : undefined) ?? request.principal.keyHash ?? request.principal.id)
+        : stickyRank(stickyName(request, sticky))
       const podium = new Podium(most - chosen.length)
       for (const state of able) podium.offer(state, rank(state))
       chosen.push(...podium.states)
@@ -182,6 +182,12 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
 /** In a shared store another node may have begun the cooldown: its cause is not known here. */
 function told (cause: DeploymentStatus['cause']): Pick<DeploymentStatus, 'cause' | 'fault' | 'hint'> {
   return { cause, ...(cause !== undefined && diagnoses[cause]) }
+}
+
+/** A user is told by the client, so it names one among its owner's only. */
+function stickyName ({ principal, user }: RouteRequest, sticky: 'key' | 'user'): string {
+  const owner = principal.team ?? principal.keyHash ?? principal.id
+  return sticky === 'user' && user !== undefined ? `${owner}\n${user}` : principal.keyHash ?? principal.id
 }
 
 /** LiteLLM's rule: tags must have one in common; a session without tags goes where there are none, or where `default` is one. */

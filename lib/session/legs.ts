@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts'
+import { TokenBucket } from '../token-bucket.ts'
 import { Leg } from '../wire/leg.ts'
 import type { Verdict } from './pipeline/pipeline.ts'
 import type { ProviderErrors } from './pipeline/provider-error.ts'
@@ -6,7 +7,6 @@ import type { Turns } from './pipeline/turns.ts'
 import type { LegsOwner } from './owner.ts'
 import type { SessionParts, UpstreamParts } from './parts.ts'
 import type { Pump } from './pump.ts'
-import { TokenBucket } from './rate.ts'
 import { joinUpstream } from './upstream-side.ts'
 import { Way } from './way.ts'
 

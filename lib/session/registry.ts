@@ -5,6 +5,7 @@ import type { DrainOptions, RealtimeSessions, SessionError, SessionInfo } from '
 
 export interface RegistryOptions {
   readonly maxSessions: number
+  readonly evictIdleAfter: number
   readonly drainTimeout: number
   readonly closeTimeout: number
   /** How often sessions are swept, in milliseconds. */
@@ -43,8 +44,8 @@ export class Registry implements RealtimeSessions {
    * @throws GatewayError `draining` or `at_capacity`
    */
   reserve (): () => void {
-    if (this.#draining) throw new GatewayError('draining', { retryAfterMs: this.#options.drainTimeout })
-    if (this.#slots >= this.#options.maxSessions) throw new GatewayError('at_capacity')
+    this.refuseWhileDraining()
+    if (this.#slots >= this.#options.maxSessions && !this.#evictIdle()) throw new GatewayError('at_capacity')
     this.#slots++
     this.#pending++
     let held = true
@@ -54,6 +55,26 @@ export class Registry implements RealtimeSessions {
       this.#slots--
       this.#release()
     }
+  }
+
+  /** @throws GatewayError `draining` */
+  refuseWhileDraining (): void {
+    if (this.#draining) throw new GatewayError('draining', { retryAfterMs: this.#options.drainTimeout })
+  }
+
+  /** Ends the session that has been idle longest, if one has been for long. Its slot is given away at once. */
+  #evictIdle (): boolean {
+    const { evictIdleAfter, now } = this.#options
+    if (evictIdleAfter === 0) return false
+    const at = now()
+    let idlest: Session | undefined
+    let longest = evictIdleAfter
+    for (const session of this.#sessions.values()) {
+      const idle = session.idleFor(at)
+      if (idle > longest) [idlest, longest] = [session, idle]
+    }
+    idlest?.fail(new GatewayError('session_expired', { message: 'The server is full, and this session was idle for longest.' }))
+    return idlest !== undefined
   }
 
   #release (): void {

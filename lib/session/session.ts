@@ -102,6 +102,12 @@ export class Session {
     for (const leg of overdue.dead) leg.destroy()
   }
 
+  /** For how many milliseconds no message has passed; 0 where the session is ending. */
+  idleFor (now: number): number {
+    const { up, down } = this.#legs
+    return this.#phase.name === 'open' ? now - Math.max(up.activeAt, down.activeAt) : 0
+  }
+
   /** Ends the session because the process holds too much, and gives back what this one holds. */
   shed (): void {
     const { client, upstream } = this.#legs

@@ -211,10 +211,17 @@ t.test('sticky sends one key to one deployment, and moves few when one joins', a
   for (const count of homes.values()) t.ok(Math.abs(count / keys.length - 0.25) < 0.05, `shares are even: ${count / keys.length}`)
 })
 
-t.test('sticky by user follows the user across keys', async t => {
+t.test('sticky by user follows the user across the keys of a team', async t => {
   const { choose } = testRouter(['a', 'b', 'c', 'd'].map(id => deployment(id)), { sticky: 'user' })
-  const home = choose({ user: 'u1', principal: { id: 'k1' } })[0]
-  t.equal(choose({ user: 'u1', principal: { id: 'k2' } })[0], home)
+  const home = choose({ user: 'u1', principal: { id: 'k1', team: 'a' } })[0]
+  t.equal(choose({ user: 'u1', principal: { id: 'k2', team: 'a' } })[0], home)
+})
+
+t.test('sticky by user: a client that names another one\'s user does not learn where that is served', async t => {
+  const { choose } = testRouter(Array.from({ length: 16 }, (_, i) => deployment(`d${i}`)), { sticky: 'user' })
+  const users = Array.from({ length: 200 }, (_, i) => `u${i}`)
+  const same = users.filter(user => choose({ user, principal: { id: 'k1' } })[0] === choose({ user, principal: { id: 'k2' } })[0]).length
+  t.ok(same < 30, `${same} of 200 are the same, a sixteenth by chance`)
 })
 
 t.test('the hedge is what was set, or the 95th percentile of the first candidate', async t => {

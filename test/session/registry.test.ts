@@ -20,7 +20,7 @@ interface Registered {
 function withRegistry (title: string, options: Partial<RegistryOptions>, run: (t: Test, registered: Registered) => Promise<void>): void {
   t.test(title, async t => {
     const clock = createClock()
-    const registry = new Registry({ maxSessions: 10, drainTimeout: 10_000, closeTimeout: 5_000, sweepInterval: 1_000, now: clock.now, ...options })
+    const registry = new Registry({ maxSessions: 10, evictIdleAfter: 0, drainTimeout: 10_000, closeTimeout: 5_000, sweepInterval: 1_000, now: clock.now, ...options })
     try {
       await run(t, {
         registry,
@@ -55,6 +55,19 @@ const code = (run: () => unknown): string | undefined => {
   }
 }
 const created = { type: 'response.created' }
+
+withRegistry('at maxSessions the session that has been idle longest, over evictIdleAfter, makes room', { maxSessions: 2, evictIdleAfter: 60_000 }, async (t, { registry, open, clock }) => {
+  const longest = await open('longest', { pingInterval: 1e6 })
+  await clock.advance(30_000)
+  const other = await open('other', { pingInterval: 1e6 })
+  await clock.advance(29_000)
+  t.equal(code(() => registry.reserve()), 'at_capacity', 'nobody was idle for so long')
+  await clock.advance(2_000)
+  t.doesNotThrow(() => registry.reserve())
+  t.strictSame(longest.client.socket.closes, [{ code: 1001, reason: 'session_expired' }])
+  t.strictSame(other.client.socket.closes, [])
+  t.equal(code(() => registry.reserve()), 'at_capacity', 'one makes room for one')
+})
 
 withRegistry('slots are limited, and a slot given back twice is one slot', { maxSessions: 2 }, async (t, { registry }) => {
   const first = registry.reserve()

@@ -3,7 +3,7 @@ import type { NumberOption } from '../defaults.ts'
 import { maxNumber, whole } from './builders.ts'
 import type { Of } from './builders.ts'
 
-const zeroMeansOff = new Set<string>(['idleTimeout', 'maxSessionDuration', 'lingerTimeout', 'drainTimeout'] satisfies NumberOption[])
+const zeroMeansOff = new Set<string>(['evictIdleAfter', 'idleTimeout', 'maxSessionDuration', 'lingerTimeout', 'drainTimeout'] satisfies NumberOption[])
 
 /** The options that are numbers: limits, and times in milliseconds. */
 export const limits = Object.fromEntries(Object.entries(defaults)

@@ -12,6 +12,11 @@ export class TokenBucket {
     this.#at = now
   }
 
+  /** Whether nothing of it is used at the time `now`. */
+  isFull (now: number): boolean {
+    return this.#tokens + (now - this.#at) * this.#rate / 1000 >= this.#burst
+  }
+
   /** Takes `count` tokens at the time `now` (milliseconds), or none and says no. */
   take (count: number, now: number): boolean {
     this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#at) * this.#rate / 1000)
