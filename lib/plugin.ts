@@ -5,6 +5,8 @@ import { createAuthenticator } from './auth/authenticate.ts'
 import { createRouter } from './default-router.ts'
 import { diagnoses } from './diagnosis.ts'
 import { createDialects } from './dialect/dialects.ts'
+import { answeringAtOnce } from './guard.ts'
+import { guardedCooldowns } from './http/cooldowns.ts'
 import { AlreadyRegisteredError, Http2OnlyError, WebSocketRouteError } from './errors.ts'
 import { warnOfOpenClocks } from './http/clocks.ts'
 import { realtimeRoute, translationsOf } from './http/realtime.ts'
@@ -13,6 +15,7 @@ import { reportTo } from './http/route.ts'
 import { createShares } from './http/shares.ts'
 import { watchUpgrades } from './http/upgrades.ts'
 import { websocketOnly } from './http/websocket-only.ts'
+import { createWrongCredentials } from './http/wrong-credential.ts'
 import { createMemoryKeyStore } from './keys/memory.ts'
 import { createSlots } from './upstream/capacity.ts'
 import { noticesOf } from './options/notices.ts'
@@ -45,11 +48,11 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
   const registry = new Registry({ ...options, now, sweepInterval: Math.max(shortestSweep, Math.min(longestSweep, ...watched.map(time => time / 4))) })
   const upgrades = watchUpgrades(fastify, options.closeTimeout)
   const router = options.router ?? createRouter(options.deployments, options.routing, {
-    cooldowns: options.cooldowns,
+    cooldowns: options.cooldowns && guardedCooldowns(options.cooldowns, log),
     onCooldown: ({ id }, cause, forMs) => log[cause === 'credentials' ? 'error' : 'warn']({ deployment: id, cause, forMs, ...diagnoses[cause] }, 'realtime deployment in cooldown')
   })
   const dialling = {
-    adapters: new Map([...builtIn, ...options.adapters ?? []].map(adapter => [adapter.provider, adapter])),
+    adapters: new Map([...builtIn, ...options.adapters?.map(adapter => answeringAtOnce(adapter, `adapters ${adapter.provider}`)) ?? []].map(adapter => [adapter.provider, adapter])),
     dial: createDial(),
     slots: createSlots(now),
     lease: () => createLease(cause => log.error({ err: loggable(cause) }, 'realtime lease')),
@@ -105,6 +108,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
       registry,
       upgrades,
       shares: createShares(options, now),
+      wrongCredentials: createWrongCredentials(now, options.maxUpgrades),
       held: createHeldBytes(options.maxBufferedBytes),
       now,
       time: Date.now

@@ -14,7 +14,7 @@ import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 
 /** The realtime route under all its paths, and below each of them the route of translation sessions. */
 export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void {
-  const { options, registry, upgrades } = tools
+  const { options, registry, upgrades, wrongCredentials } = tools
   let waiting = 0
 
   for (const path of options.paths) {
@@ -55,6 +55,7 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
     // It may have left during an earlier hook, and then no event will come.
     if (socket.destroyed || socket.readableEnded) leave()
     const lease = createLease(leaseFailed(request.log))
+    let refused: unknown
     waiting++
     try {
       if (waiting > options.maxUpgrades) throw new GatewayError('at_capacity')
@@ -82,18 +83,29 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
         socket.destroy()
         return
       }
-      refuse(request, reply, upgrade, handshake, cause)
+      refused = cause
     } finally {
       waiting--
       clearTimeout(timer)
       stopDrain()
+    }
+    try {
+      if (refused !== undefined) await refuse(request, reply, upgrade, handshake, refused, gone.signal)
+    } finally {
       socket.off('close', leave)
       socket.off('end', leave)
     }
   }
 
-  function refuse (request: FastifyRequest, reply: FastifyReply, upgrade: UpgradedSocket, handshake: ClientHandshake, cause: unknown): void {
-    const error = cause instanceof GatewayError ? cause : new GatewayError('internal_error', { cause })
+  async function refuse (request: FastifyRequest, reply: FastifyReply, upgrade: UpgradedSocket, handshake: ClientHandshake, cause: unknown, gone: AbortSignal): Promise<void> {
+    // Nothing of the gateway's is held meanwhile.
+    const crowded: unknown = await wrongCredentials.slow(cause, request.ip, gone).catch(cause => cause)
+    if (upgrade.socket.destroyed) {
+      reply.hijack()
+      return
+    }
+    const refusal = crowded ?? cause
+    const error = refusal instanceof GatewayError ? refusal : new GatewayError('internal_error', { cause: refusal })
     const level = error.statusCode >= 500 ? 'warn' : 'info'
     request.log[level]({ code: error.code, cause: loggable(error.cause) }, 'realtime upgrade refused')
     const byEvent = options.refusal === 'event' || (options.refusal === 'auto' && readsEventsOnly(handshake, isSecretProtocol))

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Authenticator } from '../auth/authenticate.ts'
 import type { Dialects } from '../dialect/dialects.ts'
 import { diagnoses } from '../diagnosis.ts'
+import { told } from '../guard.ts'
 import { loggable } from '../loggable.ts'
 import type { ResolvedOptions } from '../options/resolve.ts'
 import type { Registry } from '../session/registry.ts'
@@ -9,6 +10,7 @@ import type { ConnectTools } from '../upstream/connect.ts'
 import type { HeldBytesPool } from '../wire/held-bytes.ts'
 import type { Shares } from './shares.ts'
 import type { Upgrades } from './upgrades.ts'
+import type { WrongCredentials } from './wrong-credential.ts'
 import type { RouteOutcome, Router } from '../../types/index.ts'
 
 /** What the realtime route works with, put together by the plugin. */
@@ -22,6 +24,7 @@ export interface RouteTools {
   readonly upgrades: Upgrades
   readonly held: HeldBytesPool
   readonly shares: Shares
+  readonly wrongCredentials: WrongCredentials
   /** Monotonic clock in milliseconds. */
   readonly now: () => number
   /** Unix time in milliseconds. */
@@ -37,10 +40,6 @@ export function reportTo (router: Router, log: FastifyBaseLogger): (outcome: Rou
       const level = kind === 'credentials' ? 'error' : kind === 'unsupported' ? 'info' : 'warn'
       log[level]({ deployment: outcome.deployment.id, kind, ms: outcome.ms, cause: loggable(cause), ...diagnoses[kind] }, 'realtime upstream refused')
     }
-    try {
-      router.report?.(outcome)
-    } catch (err) {
-      log.error({ err }, 'router.report threw')
-    }
+    told(() => router.report?.(outcome), err => log.error({ err: loggable(err) }, 'router.report failed'))
   }
 }

@@ -110,9 +110,9 @@ t.test('a key ends when it expires and stops while it is blocked', async t => {
   await t.rejects(authenticator(stored([{ key: 'sk-1-blocked', blocked: true }]))(request(), 'sk-1-blocked'), { code: 'key_blocked', statusCode: 401 })
 })
 
-t.test('the master key may use every model', async t => {
+t.test('the master key may use every model and name every tag', async t => {
   const principal = await authenticator({ masterKeyHash: hashKey('sk-master-key-0001') })(request(), 'sk-master-key-0001')
-  t.strictSame(principal, { id: 'master', keyHash: hashKey('sk-master-key-0001') })
+  t.strictSame(principal, { id: 'master', keyHash: hashKey('sk-master-key-0001'), tags: ['*'] })
 })
 
 t.test("the host's hook decides first: principal, refusal, or leave it to the keys", async t => {

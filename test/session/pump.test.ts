@@ -147,7 +147,9 @@ bothWays('not even a sink that broke a rule, and is told so in a second only, ma
   t.ok(sink.socket.mostWaiting <= limits.highWaterMark + pieceBytes + 200, `${sink.socket.mostWaiting} bytes waited`)
   await clock.advance(1_000)
   t.equal(source.socket.closes.length, 1, 'a source that is not read is closed all the same')
-  t.ok(isRead(source), 'and read again, for its answer')
+  const unread = source.socket.readableLength
+  await clock.advance(200)
+  t.ok(isRead(source) || source.socket.readableLength < unread, 'and read again, slowly, for its answer')
 })
 
 t.test('both legs stalled have a clock each, and both recover', async t => {
