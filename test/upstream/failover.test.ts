@@ -267,10 +267,12 @@ t.test('a router that fails, or gives nobody, refuses the client', async t => {
   }
 })
 
-t.test('a router whose report throws disturbs nothing', async t => {
-  const { port, session, log } = await startGateway(t, { router: { candidates: () => [{ ...deploymentAt(healthy), id: 'd' }], report () { throw new Error('oops') } } })
-  const client = await connect(port)
-  client.close(1000)
-  t.match(await session(0), { closeCode: 1000 })
-  t.match(log(), /router.report threw/)
-})
+for (const [how, report] of [['throws', () => { throw new Error('oops') }], ['rejects', async () => { throw new Error('oops') }]] as const) {
+  t.test(`a router whose report ${how} disturbs nothing`, async t => {
+    const { port, session, log } = await startGateway(t, { router: { candidates: () => [{ ...deploymentAt(healthy), id: 'd' }], report } })
+    const client = await connect(port)
+    client.close(1000)
+    t.match(await session(0), { closeCode: 1000 })
+    t.match(log(), /router.report failed/)
+  })
+}
