@@ -20,6 +20,14 @@ export function loggable (error: unknown): LoggableError | undefined {
   }
 }
 
+/** The same with the stack, for errors of the host's own code: they are its to mend, and what hangs on them (a request with its headers) is not logged either. */
+export function traced (error: unknown): (LoggableError & { readonly stack?: string }) | undefined {
+  const told = loggable(error)
+  if (told === undefined) return undefined
+  const { stack } = error as { stack?: unknown }
+  return typeof stack === 'string' ? { ...told, stack } : told
+}
+
 function textOf (error: Error): string {
   const { message, errors } = error as { message?: unknown, errors?: unknown }
   // Where Node has tried several addresses of a host, the text is empty and `errors` has one error for each.

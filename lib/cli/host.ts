@@ -6,7 +6,6 @@ import { createSecureContext } from 'node:tls'
 import { ConfigError } from '../errors.ts'
 import realtimeGateway from '../index.ts'
 import type { Args } from './args.ts'
-import { redactText } from '../redact.ts'
 import type { Settings } from './settings.ts'
 
 // How long, in milliseconds, a client may take to send its request. Node's own limits are a minute and more. Sessions have clocks of their own.
@@ -53,10 +52,14 @@ export async function createHost ({ host, port, tls }: Args, { options, warnings
   }
 }
 
-/** A client may have put its key into the URL: of a path that nobody serves only the first step is logged, and no query at all. */
+// Steps that somebody who mistook the path may have meant.
+const knownStep = /^(?:v\d{1,2}|api|openai|realtime|health|metrics)?$/
+
+/** A client may have put its key into the URL: of a path that nobody serves only a first step that means something is logged, and no query at all. */
 function shownPath ({ routeOptions, url = '' }: FastifyRequest): string {
   const [, first = '', ...rest] = url.split(/[?#]/, 1)[0]!.split('/')
-  return routeOptions?.url ?? `/${redactText(first)}${rest.length > 0 ? '/…' : ''}`
+  if (routeOptions?.url !== undefined) return routeOptions.url
+  return `/${knownStep.test(first) ? first : '…'}${rest.length > 0 ? '/…' : ''}`
 }
 
 function readTls (tls: NonNullable<Args['tls']>): { cert: Buffer, key: Buffer } {

@@ -6,6 +6,7 @@ import type { Args } from './args.ts'
 import { createHost } from './host.ts'
 import { readSettings } from './settings.ts'
 import { simulate } from './simulate.ts'
+import { traced } from '../loggable.ts'
 import { defaults } from '../options/defaults.ts'
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
@@ -30,7 +31,7 @@ async function serve (args: Args): Promise<void> {
   const { app, listen } = await createHost(args, settings, logLevel)
   const { drainTimeout, lingerTimeout, closeTimeout } = { ...defaults, ...settings.options }
   closeWithGrace({ delay: drainTimeout + lingerTimeout + closeTimeout + 1_000, logger: app.log }, async ({ signal, err }) => {
-    if (err) app.log.error({ err }, 'closing after an error')
+    if (err) app.log.error({ err: traced(err) }, 'closing after an error')
     else app.log.info({ signal }, 'closing')
     await app.close()
     await settings.close?.()

@@ -5,7 +5,7 @@ import type { UpstreamParts } from '../session/parts.ts'
 import { createModelStage } from '../session/pipeline/model-rule.ts'
 import { createTranscriptionStage, createWithholding } from '../session/pipeline/transcription-model.ts'
 import { Session } from '../session/session.ts'
-import { loggable } from '../loggable.ts'
+import { loggable, traced } from '../loggable.ts'
 import { modelOf, providerOf } from '../upstream/deployment.ts'
 import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 import type { Admitted } from './admit.ts'
@@ -53,7 +53,7 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
     ...hookObservers(options)
   ], {
     patience: options.closeTimeout,
-    failed: (name, err) => log.error({ err }, `${name} failed`)
+    failed: (name, err) => log.error({ err: traced(err) }, `${name} failed`)
   })
   const transcription = handshake.kind === 'transcription' ? transcribing({ id, admitted, serving, shape, log, report, session: (): Session => session }, tools) : undefined
   const held = tools.held.account(keyHash ?? principalId, () => session.shed())

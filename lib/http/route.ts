@@ -3,7 +3,7 @@ import type { Authenticator } from '../auth/authenticate.ts'
 import type { Dialects } from '../dialect/dialects.ts'
 import { diagnoses } from '../diagnosis.ts'
 import { told } from '../guard.ts'
-import { loggable } from '../loggable.ts'
+import { loggable, traced } from '../loggable.ts'
 import type { ResolvedOptions } from '../options/resolve.ts'
 import type { Registry } from '../session/registry.ts'
 import type { ConnectTools } from '../upstream/connect.ts'
@@ -40,6 +40,6 @@ export function reportTo (router: Router, log: FastifyBaseLogger): (outcome: Rou
       const level = kind === 'credentials' ? 'error' : kind === 'unsupported' ? 'info' : 'warn'
       log[level]({ deployment: outcome.deployment.id, kind, ms: outcome.ms, cause: loggable(cause), ...diagnoses[kind] }, 'realtime upstream refused')
     }
-    told(() => router.report?.(outcome), err => log.error({ err: loggable(err) }, 'router.report failed'))
+    told(() => router.report?.(outcome), err => log.error({ err: traced(err) }, 'router.report failed'))
   }
 }

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { GatewayError } from '../errors.ts'
+import { traced } from '../loggable.ts'
 import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 import { dismiss, refuseUnrouted } from './answer.ts'
 import { claimUpgrades } from './upgrade-event.ts'
@@ -43,7 +44,7 @@ export function watchUpgrades (fastify: FastifyInstance, closeTimeout: number): 
       else route(request, socket, head)
     },
     route,
-    collided: err => fastify.log.error({ err }, 'two plugins of this app answer the same WebSocket upgrade; register @fastify/http-proxy before @fastify/websocket')
+    collided: err => fastify.log.error({ err: traced(err) }, 'two plugins of this app answer the same WebSocket upgrade; register @fastify/http-proxy before @fastify/websocket')
   })
 
   function route (request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -58,7 +59,7 @@ export function watchUpgrades (fastify: FastifyInstance, closeTimeout: number): 
       response.assignSocket(socket as Socket)
     } catch (err) {
       // An answer to the request before this one is still under way.
-      fastify.log.debug({ err }, 'realtime upgrade behind an unanswered request')
+      fastify.log.debug({ err: traced(err) }, 'realtime upgrade behind an unanswered request')
       socket.destroy()
       return
     }
