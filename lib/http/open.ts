@@ -76,7 +76,7 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
     },
     lease,
     held,
-    ...(expiresAt !== undefined && { expiresAt: now() + expiresAt - tools.time() }),
+    ...(expiresAt !== undefined && { expiry: { at: expiresAt, time: tools.time } }),
     now
   })
   lease.defer(held.close)

@@ -49,6 +49,11 @@ export interface UpstreamParts extends UpgradedSocket {
   readonly lease: Lease
 }
 
+export interface Expiry {
+  readonly at: number
+  readonly time: () => number
+}
+
 export interface SessionParts {
   readonly identity: SessionIdentity
   readonly client: UpgradedSocket
@@ -63,8 +68,8 @@ export interface SessionParts {
   readonly lease: Lease
   /** Counts what the session holds. Default: nobody counts. */
   readonly held?: HeldBytes | undefined
-  /** On the session's clock, when the key of its owner expires. Default: never. */
-  readonly expiresAt?: number | undefined
+  /** When the key of its owner expires, by the clock on the wall and in Unix milliseconds: it may be set while the session lives. Default: never. */
+  readonly expiry?: Expiry | undefined
   /** Monotonic clock in milliseconds. */
   readonly now: () => number
 }

@@ -64,8 +64,8 @@ export class Session {
   }
 
   #watchLegs (): Watch {
-    const { limits, expiresAt } = this.#parts
-    return new Watch(this.#legs, limits, { startedAt: this.#startedAt, expiresAt })
+    const { limits, expiry } = this.#parts
+    return new Watch(this.#legs, limits, { startedAt: this.#startedAt, expiry })
   }
 
   /** Ends the session by our own decision: the client gets the `error` event and the close code, the upstream 1000. */

@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts'
 import type { Leg } from '../wire/leg.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Legs } from './legs.ts'
-import type { SessionLimits } from './parts.ts'
+import type { Expiry, SessionLimits } from './parts.ts'
 import type { Pump } from './pump.ts'
 import { SlowMessage } from './slow-message.ts'
 
@@ -41,11 +41,11 @@ export class Watch {
   readonly #ends: ReadonlyArray<{ readonly leg: Leg, readonly pump: Pump, readonly beat: Heartbeat, readonly message: SlowMessage, readonly sinceStall: Since }>
   readonly #limits: SessionLimits
   readonly #startedAt: number
-  readonly #expiresAt: number
+  readonly #expiry: Expiry | undefined
   readonly #sinceActive = new Since()
 
-  /** @param times on the session's clock: its start, and when its owner's key expires */
-  constructor (legs: Legs, limits: SessionLimits, { startedAt, expiresAt = Infinity }: { readonly startedAt: number, readonly expiresAt?: number | undefined }) {
+  /** @param startedAt on the session's clock */
+  constructor (legs: Legs, limits: SessionLimits, { startedAt, expiry }: { readonly startedAt: number, readonly expiry?: Expiry | undefined }) {
     const { client, upstream, upPump, downPump } = legs
     this.#legs = legs
     this.#ends = ([[client, downPump], [upstream, upPump]] as const).map(([leg, pump]) => ({
@@ -53,7 +53,7 @@ export class Watch {
     }))
     this.#limits = limits
     this.#startedAt = startedAt
-    this.#expiresAt = expiresAt
+    this.#expiry = expiry
   }
 
   /**
@@ -72,7 +72,7 @@ export class Watch {
     if (dead.length > 0) return { error: new GatewayError('peer_timeout'), dead }
     const slow = this.#ends.filter(({ leg, message }) => message.check(leg, step, slowMessageTimeout))[0]
     if (slow !== undefined) return { error: new GatewayError('message_too_slow'), dead: [], slow: slow.leg }
-    if (now >= this.#expiresAt) return { error: new GatewayError('key_expired'), dead: [] }
+    if (this.#expiry !== undefined && this.#expiry.time() >= this.#expiry.at) return { error: new GatewayError('key_expired'), dead: [] }
     if ((idleTimeout > 0 && idle >= idleTimeout) || (maxSessionDuration > 0 && now - this.#startedAt >= maxSessionDuration)) {
       return { error: new GatewayError('session_expired'), dead: [] }
     }
