@@ -24,6 +24,7 @@ function reasonToSkip (): string | false {
   return false
 }
 const skip = reasonToSkip()
+t.setTimeout(110_000)
 
 /** A network of two hosts: this machine, and a namespace that can be cut off. */
 function network (t: Test): { cut: () => void } {
@@ -42,11 +43,11 @@ function network (t: Test): { cut: () => void } {
 // pingInterval and pongTimeout of the defaults are 15 s each: 35 s for the two and what lies between their looks, and 3 s for a busy machine.
 const bar = 38_000
 
-t.test('peers in the middle of a response whose network is gone are found within 35 s by default', { skip }, async t => {
+t.test('peers in the middle of a response whose network is gone are found within 35 s by default', { skip, timeout: 100_000 }, async t => {
   const { cut } = network(t)
   const far = await start(t, 'provider', [], { through: ['ip', ...within()] })
   const near = await start(t, 'provider')
-  const gateway = await start(t, 'host', await hostArgs({ deployments: [deploymentOf(far, `${net}.2`), { ...deploymentOf(near), model: 'near' }] }))
+  const gateway = await start(t, 'host', await hostArgs({ deployments: [deploymentOf(far, `${net}.2`), { ...deploymentOf(near), model: 'near' }].map(deployment => ({ ...deployment, insecure: true })) }))
 
   const farClient = startProgram(t, 'ip', within(process.execPath, programAt('client'), `ws://${net}.1:${gateway.port}/v1/realtime?model=near`, key))
   await farClient.printed(/^hears$/m)
@@ -59,8 +60,8 @@ t.test('peers in the middle of a response whose network is gone are found within
   const since = performance.now()
   const took = (): number => performance.now() - since
   const provider = nearClient.closed.then(({ code }) => ({ code, ms: took() }))
-  // The session of the far client ends, and with the other one nobody but the healthy one is left.
-  const client = untilState(gateway, () => gateway.output().includes('"endedBy"') && new RegExp('"model":"near".*"code":"(?:peer_timeout|slow_consumer)"|"model":"near".*peer_timeout').test(gateway.output())).then(took)
+  // Nothing is left to ask the far client: the gateway's log tells.
+  const client = gateway.printed(/"model":"near".*"msg":"realtime session closed"/).then(took)
   const { code, ms } = await provider
   const clientMs = await client
   console.error(`note: without a network, a provider was found after ${(ms / 1000).toFixed(1)} s and a client after ${(clientMs / 1000).toFixed(1)} s, both in mid-response and with the clocks of the defaults`)
