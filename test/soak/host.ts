@@ -12,10 +12,7 @@ export const limits = {
   upgradeTimeout: 4_500,
   maxMessageBytes: 4 * 1024 * 1024,
   maxFragments: 64,
-  // All clients come with one key, and faster than those of one key do.
-  openRate: 10_000,
-  openBurst: 10_000,
-  maxBufferedBytes: 200 * 1024 * 1024,
+  maxBufferedBytes: 50 * 1024 * 1024,
   messageRate: 200,
   messageBurst: 400,
   highWaterMark: 256 * 1024,

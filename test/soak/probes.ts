@@ -73,11 +73,11 @@ export async function probeSlots (field: ProbeField): Promise<string[]> {
   return faults
 }
 
-/** The sessions of one key may hold a quarter of what the option says: no less, and no more. Twice, as what they held must come back. */
+/** All sessions, each of another owner, may hold what the option says: no less, and no more. Twice, as what they held must come back. */
 export async function probeUnfinished (field: ProbeField): Promise<string[]> {
   const faults: string[] = []
   const share = limits.maxMessageBytes - 4096
-  const most = limits.maxBufferedBytes / 4
+  const most = limits.maxBufferedBytes
   const count = Math.floor(most / share)
   const rest = most - count * share - 64 * 1024
   for (let round = 1; round <= 2; round++) {
