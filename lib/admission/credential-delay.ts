@@ -1,3 +1,5 @@
+import { network } from './network.ts'
+
 /** Milliseconds that the first wrong credential of an address waits; each further one waits twice as long, up to `longest`. */
 const first = 30
 const longest = 1_000
@@ -19,8 +21,12 @@ export class CredentialDelay {
     this.#now = now
   }
 
-  /** A wrong credential came. @returns how many milliseconds its answer has to wait */
-  failed (address: string): number {
+  /**
+   * A wrong credential came.
+   * @param address `undefined` on a Unix socket
+   * @returns how many milliseconds its answer has to wait
+   */
+  failed (address: string | undefined): number {
     const from = network(address)
     const now = this.#now()
     const known = this.#failures.get(from)
@@ -35,14 +41,4 @@ export class CredentialDelay {
   get size (): number {
     return this.#failures.size
   }
-}
-
-/** Of IPv6 the first 64 bits: whoever has one address of such a network has all of them. */
-export function network (address: string): string {
-  if (!address.includes(':') || address.includes('.')) return address
-  const [head = '', tail = ''] = address.split('::')
-  const before = head === '' ? [] : head.split(':')
-  const after = tail === '' ? [] : tail.split(':')
-  const zeros = address.includes('::') ? Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0') : []
-  return [...before, ...zeros, ...after].slice(0, 4).map(group => parseInt(group, 16).toString(16)).join(':')
 }

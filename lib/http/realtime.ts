@@ -100,8 +100,10 @@ export function realtimeRoute (scope: FastifyInstance, tools: RouteTools): void 
   async function refuse (request: FastifyRequest, reply: FastifyReply, upgrade: UpgradedSocket, handshake: ClientHandshake, cause: unknown, gone: AbortSignal): Promise<void> {
     // Nothing of the gateway's is held meanwhile.
     const crowded: unknown = await wrongCredentials.slow(cause, request.ip, gone).catch(cause => cause)
-    if (upgrade.socket.destroyed) {
+    // Whoever ends its half of the connection must not get its answer sooner for it.
+    if (upgrade.socket.destroyed || gone.reason instanceof ClientGone) {
       reply.hijack()
+      upgrade.socket.destroy()
       return
     }
     const refusal = crowded ?? cause

@@ -9,11 +9,11 @@ const wrong: ReadonlySet<GatewayErrorCode> = new Set(['invalid_api_key', 'key_ex
 export interface WrongCredentials {
   /**
    * Returns when the refusal may be sent; at once where it is not about the credential.
-   * @param address of the client, as the host's `trustProxy` has it
+   * @param address of the client, as the host's `trustProxy` has it; `undefined` on a Unix socket
    * @param signal aborted when the client is gone
    * @throws GatewayError `at_capacity` where too many wait already: what they hold is bounded
    */
-  slow (cause: unknown, address: string, signal: AbortSignal): Promise<void>
+  slow (cause: unknown, address: string | undefined, signal: AbortSignal): Promise<void>
 }
 
 /**
