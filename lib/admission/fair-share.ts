@@ -14,13 +14,19 @@ export class FairShare {
     this.#places = places
   }
 
+  /** How many owners hold places. */
+  get owners (): number {
+    return this.#held.size
+  }
+
   /**
    * Takes a place for `owner`.
+   * @param known how many owners there are in all, where others than the holders of these places are known. Default: the holders and `owner`
    * @returns gives it back; again does nothing. `undefined`: the owner holds more than its share.
    */
-  take (owner: string): (() => void) | undefined {
+  take (owner: string, known = 0): (() => void) | undefined {
     const own = this.#held.get(owner) ?? 0
-    const owners = this.#held.size + (own === 0 ? 1 : 0)
+    const owners = Math.max(known, this.#held.size + (own === 0 ? 1 : 0))
     if (this.#used >= this.#places * actsAbove && own > this.#used / owners) return undefined
     this.#held.set(owner, own + 1)
     this.#used++

@@ -1,6 +1,4 @@
 const mapped = /^::ffff:(?=\d+\.)/i
-const privateIPv4 = /^(?:127|10|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./
-const privateIPv6 = /^(?:::1$|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:)/i
 
 // Longer than any address. With `trustProxy: true` a client writes what it likes here, and tables keep it.
 const longestAddress = 64
@@ -17,11 +15,4 @@ export function network (address = ''): string {
   const after = tail === '' ? [] : tail.split(':')
   const zeros = plain.includes('::') ? Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0') : []
   return [...before, ...zeros, ...after].slice(0, 4).map(group => parseInt(group, 16).toString(16)).join(':')
-}
-
-/** Whether the address is of this machine or of a private network. `undefined`, a Unix socket, is. */
-export function isPrivate (address: string | undefined): boolean {
-  if (address === undefined) return true
-  const plain = address.replace(mapped, '')
-  return privateIPv4.test(plain) || privateIPv6.test(plain)
 }

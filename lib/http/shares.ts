@@ -33,7 +33,8 @@ export function createShares ({ maxSessions, maxUpgrades, openRate, openBurst }:
       const slot = sessions.take(owner)
       if (slot === undefined) throw new GatewayError('fair_share_exceeded')
       lease.defer(slot)
-      const answered = upgrades.take(owner)
+      // Whoever has a session may want another, though it waits for none now: dials that all hang must leave room for it.
+      const answered = upgrades.take(owner, sessions.owners)
       if (answered === undefined) throw new GatewayError('fair_share_exceeded')
       return answered
     }

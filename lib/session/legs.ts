@@ -50,7 +50,9 @@ export function joinLegs (parts: SessionParts, turns: Turns, owner: LegsOwner): 
   }, limits, now, held)
   const client = new Leg<Verdict>(parts.client.socket, 'client', limits, up, {
     control () {
-      if (!controls.take(1, now())) owner.fail(new GatewayError('control_flood'))
+      // Whoever floods goes on when the session has failed: making an error for each would cost more than the flood.
+      if (!owner.listens() || controls.take(1, now())) return
+      owner.fail(new GatewayError('control_flood'))
     },
     drained: () => side.clientDrained(),
     ended: (code, reason, failure) => owner.ended('client', code, reason, failure),

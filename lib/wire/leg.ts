@@ -222,7 +222,7 @@ export class Leg<Verdict = unknown> {
     } else {
       if (opcode === opcodes.pong) {
         this.#answered?.()
-      } else if (this.backlog < pongBacklog) {
+      } else if (this.writable && this.backlog < pongBacklog) {
         this.write(encodeFrame(opcodes.pong, payload, this.#masks))
       }
       this.#events.control()

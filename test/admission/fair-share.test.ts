@@ -26,6 +26,12 @@ t.test('above 80 % whoever holds more than an even share takes no further place,
   t.equal(taken(shares, 'b', 19), 19)
 })
 
+t.test('owners who are known and hold nothing keep room for themselves', async t => {
+  const shares = new FairShare(100)
+  t.equal(Array.from({ length: 100 }, () => shares.take('a', 2)).filter(place => place !== undefined).length, 80)
+  t.equal(taken(shares, 'b', 20), 20)
+})
+
 t.test('a place that is given back twice is one place', async t => {
   const shares = new FairShare(10)
   taken(shares, 'a', 7)

@@ -28,13 +28,15 @@ t.test('one key that takes nearly all places leaves the rest to others, and gets
 t.test('one key whose upgrades all hang leaves room for others', async t => {
   const hanging = await startUpstream(t, () => {})
   const { port } = await startGateway(t, { ...options, deployments: [deploymentAt(upstream), deploymentAt(hanging, { model: 'hung' })], maxUpgrades: 10, connectTimeout: 60_000 })
-  // Only somebody else makes the share of the first smaller than all.
-  const waiting = await Promise.all([second, ...Array.from({ length: 7 }, () => first)].map(async key => {
+  // Somebody else has a session, and waits for none.
+  await connect(port, { key: second })
+  const waiting = await Promise.all(Array.from({ length: 8 }, () => first).map(async key => {
     const socket = await dial(port)
     socket.write(requestText({ key, model: 'hung' }))
     return socket
   }))
   await hanging.call(7)
+  t.equal(hanging.calls.length, 8)
   t.match((await request(port, { key: first })).error, { code: 'fair_share_exceeded' })
   t.equal((await request(port, { key: second })).status, 101)
   for (const call of hanging.calls) call.answer(500)

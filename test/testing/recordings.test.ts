@@ -14,7 +14,8 @@ import type { Client } from './client.ts'
 type Fields = Record<string, unknown>
 
 const recordings = loadRecordings()
-if (recordings.length === 0) t.plan(0, `skipped: no recordings in ../${recordingsFolder.split(/[\\/]/).slice(-2).join('/')}`)
+// A skipped test and no plan: other files may share this process, and a plan would be theirs too.
+if (recordings.length === 0) t.test('the simulator sends recorded events', { skip: `no recordings in ../${recordingsFolder.split(/[\\/]/).slice(-2).join('/')}` }, async () => {})
 
 for (const recording of recordings) {
   t.test(`${recording.name}: the simulator sends the recorded events, in order and with their fields`, async t => {
