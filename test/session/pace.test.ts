@@ -38,6 +38,17 @@ t.test('a message that took long is followed by a rest of four times as long', a
   t.strictSame(did, ['hold', 'release'])
 })
 
+t.test('what is added to a debt while it is paid is waited for as well', async t => {
+  const { pace, clock, did } = paced(1e9, 1e9)
+  t.teardown(() => clock.restore())
+  pace.cost(50)
+  pace.cost(50)
+  await clock.advance(390)
+  t.strictSame(did, ['hold'])
+  await clock.advance(20)
+  t.strictSame(did, ['hold', 'release'])
+})
+
 t.test('a session that ends is read at once, and is held no more', async t => {
   const { pace, clock, did } = paced(64 * KiB, 64 * KiB)
   t.teardown(() => clock.restore())

@@ -69,6 +69,18 @@ withRegistry('at maxSessions the session that has been idle longest, over evictI
   t.equal(code(() => registry.reserve()), 'at_capacity', 'one makes room for one')
 })
 
+withRegistry('of several sessions that are idle for long, the one that was for longest makes room', { maxSessions: 3, evictIdleAfter: 60_000 }, async (t, { registry, open, clock }) => {
+  const sessions = []
+  for (const id of ['first', 'second', 'third']) {
+    sessions.push(await open(id, { pingInterval: 1e6 }))
+    await clock.advance(10_000)
+  }
+  sessions[0]!.client.text('hello')
+  await clock.advance(90_000)
+  t.doesNotThrow(() => registry.reserve())
+  t.strictSame(sessions.map(({ client }) => client.socket.closes.length), [0, 1, 0])
+})
+
 withRegistry('slots are limited, and a slot given back twice is one slot', { maxSessions: 2 }, async (t, { registry }) => {
   const first = registry.reserve()
   const second = registry.reserve()

@@ -1,13 +1,17 @@
 import t from 'tap'
 import type { Test } from 'tap'
+import { createLease } from '../../lib/admission/lease.ts'
 import { GatewayError } from '../../lib/errors.ts'
 import { defaults } from '../../lib/options/defaults.ts'
+import { joinLegs } from '../../lib/session/legs.ts'
+import { Turns } from '../../lib/session/pipeline/turns.ts'
 import { createModelStage } from '../../lib/session/pipeline/model-rule.ts'
 import type { SessionLimits, SessionParts } from '../../lib/session/parts.ts'
-import { turn } from '../fixtures/session/clock.ts'
+import { createClock, turn } from '../fixtures/session/clock.ts'
 import { frame } from '../fixtures/session/frames.ts'
-import { join } from '../fixtures/session/joined.ts'
+import { join, Peer } from '../fixtures/session/joined.ts'
 import type { Joined, JoinedParts } from '../fixtures/session/joined.ts'
+import type { Stage } from '../../types/index.ts'
 
 interface Setting {
   readonly limits?: Partial<SessionLimits>
@@ -256,6 +260,64 @@ for (const model of [undefined, 'restricted'] as const) {
     t.strictSame(client.socket.closes, [])
   })
 }
+
+inSession('a client that sends more than its share is read later, and loses nothing', { limits: { byteRate: 100_000, byteBurst: 100_000 } }, async (t, { client, upstream, clock }) => {
+  for (let i = 0; i < 30; i++) client.text('x'.repeat(10_000))
+  await turn()
+  const atOnce = upstream.socket.texts.length
+  t.ok(atOnce < 30, `${atOnce} at once`)
+  await clock.advance(3_000)
+  t.equal(upstream.socket.texts.length, 30)
+  t.strictSame(client.errors, [])
+})
+
+t.test('a client whose event took long is not read for four times as long', async t => {
+  const clock = createClock()
+  const slow: Stage = {
+    types: ['session.update'],
+    handle () {
+      clock.sleep(50)
+      return undefined
+    }
+  }
+  const { client, upstream } = await join({}, { clientStages: [slow] }, clock)
+  t.teardown(() => clock.restore())
+  client.text({ type: 'session.update', session: { instructions: 'x'.repeat(2_000) } })
+  await turn()
+  client.text('after')
+  await clock.advance(190)
+  t.notOk(upstream.socket.texts.includes('after'))
+  await clock.advance(20)
+  t.ok(upstream.socket.texts.includes('after'))
+  client.leave()
+  upstream.leave()
+  await turn()
+})
+
+t.test('a flood of pings fails its session once, however long it goes on', async t => {
+  const clock = createClock()
+  t.teardown(() => clock.restore())
+  const [client, upstream] = [new Peer(true), new Peer(false)]
+  const failed: string[] = []
+  const legs = joinLegs({
+    identity: { id: 's', principal: 'p', model: 'm', route: { candidates: [], passedOver: [], attempts: [] } },
+    client: { socket: client.socket, head: Buffer.alloc(0) },
+    upstream: { socket: upstream.socket, head: Buffer.alloc(0), deployment: 'd', lease: createLease(() => {}) },
+    limits: defaults,
+    observer: {},
+    lease: createLease(() => {}),
+    now: clock.now
+  }, new Turns(clock.now, () => {}), {
+    listens: () => failed.length === 0, asks: () => true, passed () {}, fail: ({ code }) => { failed.push(code) }, ended () {}, gone () {}
+  })
+  legs.start()
+  for (let i = 0; i < 500; i++) client.frame(9)
+  await turn()
+  t.strictSame(failed, ['control_flood'])
+  legs.client.destroy()
+  legs.upstream.destroy()
+  await turn()
+})
 
 inSession('what waits for a peer that does not read is counted, and given back when it is taken', { limits: { highWaterMark: 100_000, lowWaterMark: 10_000 } }, async (t, { client, upstream, held }) => {
   client.socket.stall()

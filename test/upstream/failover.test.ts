@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Deployment, RouteOutcome, RouteRequest, Router } from '../../types/index.ts'
+import type { Deployment, RouteOutcome, RouteRequest, Router, UpstreamAdapter } from '../../types/index.ts'
 import { connect, refusedByEvent, request } from '../fixtures/client.ts'
 import { deploymentAt, startGateway } from '../fixtures/gateway.ts'
 import { ready, sessionCreated, startUpstream } from '../fixtures/upstream.ts'
@@ -274,5 +274,25 @@ for (const [how, report] of [['throws', () => { throw new Error('oops') }], ['re
     client.close(1000)
     t.match(await session(0), { closeCode: 1000 })
     t.match(log(), /router.report failed/)
+  })
+}
+
+for (const name of ['request', 'readyAt', 'classify', 'dialect'] as const) {
+  t.test(`an adapter whose ${name} is async by mistake, and rejects, ends no process`, async t => {
+    const refusing = await startUpstream(t, call => { call.answer(500) })
+    const at = name === 'classify' ? refusing : healthy
+    const adapter = {
+      provider: 'hosts',
+      request: ({ baseUrl }: Deployment) => ({ url: baseUrl!.replace('http', 'ws'), headers: {} }),
+      [name]: async () => { throw new Error('oops') }
+    } as unknown as UpstreamAdapter
+    const { port } = await startGateway(t, { adapters: [adapter], deployments: [deploymentAt(at, { target: 'hosts/voice' })] })
+    const { status, error, peer } = await request(port)
+    peer?.close(1000)
+    // Which dialect a provider speaks is not worth a session.
+    if (name === 'dialect') t.equal(status, 101)
+    else t.equal(error?.code, 'upstream_unavailable')
+    // An unhandled rejection would fail this file.
+    await new Promise(setImmediate)
   })
 }
