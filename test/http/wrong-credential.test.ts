@@ -1,5 +1,7 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect as connectTo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify from 'fastify'
 import t from 'tap'
@@ -98,7 +100,10 @@ t.test('on a Unix socket, where clients have no address, a wrong key is 401 and 
   const fastify = Fastify()
   t.teardown(() => fastify.close())
   await fastify.register(realtimeGateway, { deployments: [deploymentAt(upstream)], keys: [{ key: goodKey }] })
-  const path = join(t.testdir(), 's')
+  // A path of a hundred characters is too long for a socket, so it must not depend on where the repository lies.
+  const folder = mkdtempSync(join(tmpdir(), 'rtg-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 's')
   await fastify.listen({ path })
   for (const [key, line] of [[wrong, 'HTTP/1.1 401'], [goodKey, 'HTTP/1.1 101']] as const) {
     const socket = connectTo(path)
