@@ -13,6 +13,16 @@ export interface KeyPolicy {
   readonly blocked?: boolean | undefined
   /** The team that it belongs to; on `SessionInfo` and in every turn. */
   readonly team?: string | undefined
+  /** Id of the user that it belongs to. */
+  readonly user?: string | undefined
+  /** Sessions that may live at a time, on all nodes together. More are refused with `rate_limit_exceeded`, 429. `null` or absent: no limit; `0`: none. */
+  readonly maxParallelRequests?: number | null | undefined
+  /** Sessions that may be opened in any 60 seconds, on all nodes together; beyond, `rate_limit_exceeded`, 429. `null` or absent: no limit; `0`: none. */
+  readonly rpmLimit?: number | null | undefined
+  /** Seconds that a session may last before it ends with `session_expired`, 1001. `null` or absent: no limit of its own. */
+  readonly maxSessionSeconds?: number | null | undefined
+  /** Whether a running response may end, for `drainTimeout` at most, before a block, delete or expiry ends the session. Default `false`. */
+  readonly finishTurn?: boolean | undefined
   /** `false`: its sessions never go to a fallback model. Default `true`. */
   readonly fallbacks?: boolean | undefined
   /** Tags that choose among deployments; see `RoutingOptions.tagFiltering`. A client may name some of them by the header `x-litellm-tags`; with `*` it may name any. */
@@ -29,6 +39,8 @@ export interface VirtualKey extends KeyPolicy {
   readonly hash: string
   /** A name for logs and lists. */
   readonly name?: string | undefined
+  /** What its team may do: the key may do no more. Absent: it has no team, or the store knows nothing of the team. */
+  readonly teamPolicy?: KeyPolicy | undefined
 }
 
 /** A key as it is written in options: with its secret, or with the secret's hash. */
@@ -58,4 +70,6 @@ export interface Principal extends KeyPolicy {
   readonly id: string
   /** SHA-256 of the virtual key, when one was used. */
   readonly keyHash?: string | undefined
+  /** What its team may do: it may do no more. */
+  readonly teamPolicy?: KeyPolicy | undefined
 }

@@ -36,7 +36,7 @@ describe('Router', () => {
 
   test('sees who asks, and never a credential', () => {
     expect<keyof RouteRequest>().type.toBe<'model' | 'principal' | 'query' | 'tags' | 'user' | 'serves'>()
-    expect<keyof Principal>().type.toBe<'id' | 'keyHash' | 'models' | 'expiresAt' | 'blocked' | 'team' | 'fallbacks' | 'tags' | 'dialect' | 'metadata'>()
+    expect<keyof Principal>().type.toBe<'id' | 'keyHash' | 'models' | 'expiresAt' | 'blocked' | 'team' | 'user' | 'teamPolicy' | 'maxParallelRequests' | 'rpmLimit' | 'maxSessionSeconds' | 'finishTurn' | 'fallbacks' | 'tags' | 'dialect' | 'metadata'>()
   })
 })
 

@@ -17,6 +17,8 @@ export interface OptionSchema extends TSchema {
   readonly items?: OptionSchema
   readonly properties?: Readonly<Record<string, OptionSchema>>
   readonly required?: readonly string[] | undefined
+  /** `null` is a value too. */
+  readonly nullable?: boolean
   readonly additionalProperties?: OptionSchema | boolean
   /** What counts where the option is left out. */
   readonly default?: string | number | boolean
@@ -85,6 +87,11 @@ export function number (minimum: number, maximum: number, fallback?: number): Of
 /** A number from 0 to whatever is counted. */
 export function amount (fallback?: number): Of<number> {
   return of({ type: 'number', minimum: 0, ...defaultOf(fallback), rule: 'must be a number that is not negative' })
+}
+
+/** A limit: a whole number from 0 on, where `null` is none. */
+export function limit (): Of<number | null> {
+  return of({ type: 'integer', minimum: 0, maximum: maxNumber, nullable: true, rule: `must be a whole number from 0 to ${maxNumber}, or null for no limit` })
 }
 
 /** A list of texts. Where `items` has no rule, a wrong item is told by the rule of the list. */

@@ -1,5 +1,5 @@
 import { dialectName } from './dialects.ts'
-import { data, fields, flag, moment, name, of, text, texts } from './builders.ts'
+import { data, fields, flag, limit, moment, name, of, text, texts } from './builders.ts'
 
 /** `KeyPolicy` */
 export const keyPolicy = {
@@ -7,6 +7,11 @@ export const keyPolicy = {
   expiresAt: of<number>({ type: 'number', rule: 'must be Unix time in milliseconds' }),
   blocked: flag(false),
   team: name('must be a text'),
+  user: name('must be a text'),
+  maxParallelRequests: limit(),
+  rpmLimit: limit(),
+  maxSessionSeconds: limit(),
+  finishTurn: flag(false),
   fallbacks: flag(true),
   tags: texts(),
   dialect: dialectName,
