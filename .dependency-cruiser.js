@@ -3,7 +3,7 @@
 
 // A room is a folder of lib, or a file right under it. Beside these, every room may know `errors` and `types`.
 const doors = {
-  index: ['plugin', 'options', 'config', 'catalogue', 'default-router', 'providers'],
+  index: ['plugin', 'admission', 'keys', 'options', 'config', 'catalogue', 'default-router', 'providers'],
   cli: ['index', 'config', 'env', 'options', 'loggable', 'testing'],
   env: ['options'],
   testing: ['wire'],
@@ -11,10 +11,10 @@ const doors = {
   // It puts all of them together.
   plugin: ['diagnosis', 'http', 'auth', 'keys', 'admission', 'default-router', 'router', 'upstream', 'providers', 'dialect', 'session', 'wire', 'options', 'catalogue', 'guard', 'loggable'],
   'default-router': ['router'],
-  http: ['diagnosis', 'auth', 'admission', 'catalogue', 'dialect', 'router', 'upstream', 'session', 'wire', 'options', 'wildcard', 'abort', 'guard', 'loggable'],
+  http: ['diagnosis', 'auth', 'admission', 'keys', 'catalogue', 'dialect', 'router', 'upstream', 'session', 'wire', 'options', 'wildcard', 'abort', 'guard', 'loggable'],
   options: ['catalogue', 'keys', 'providers', 'router', 'wildcard'],
   auth: ['keys'],
-  keys: [],
+  keys: ['wildcard'],
   admission: ['token-bucket'],
   router: ['diagnosis', 'wildcard', 'sliding-count'],
   // Of leases it knows the type alone: whoever puts the gateway together gives it what makes them.

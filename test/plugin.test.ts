@@ -23,7 +23,7 @@ t.test('the plugin is the default export and a named one, with name and Fastify 
   t.equal(defaultExport, realtimeGateway)
   const meta = (realtimeGateway as unknown as Record<symbol, unknown>)[Symbol.for('plugin-meta')]
   t.match(meta, { name: 'fastify-realtime-gateway', fastify: '5.x' })
-  t.strictSame(Object.keys(frontDoor).sort(), ['ConfigError', 'GatewayError', 'OptionError', 'azure', 'classifyAnswer', 'createRouter', 'default', 'defaults',
+  t.strictSame(Object.keys(frontDoor).sort(), ['ConfigError', 'GatewayError', 'KeyAdminError', 'OptionError', 'azure', 'classifyAnswer', 'createMemoryKeyAdmin', 'createMemoryLimitStore', 'createRouter', 'default', 'defaults',
     'loadLiteLLMConfig', 'openai', 'realtimeGateway', 'realtimeModels', 'realtimeUrl', 'xai'])
 })
 

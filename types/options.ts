@@ -2,7 +2,9 @@ import type { FastifyRequest } from 'fastify'
 import type { UpstreamAdapter } from './adapter.ts'
 import type { DeploymentOptions } from './deployment.ts'
 import type { DialectOptions } from './dialect.ts'
+import type { KeyAdmin } from './key-admin.ts'
 import type { KeyStore, Principal, VirtualKeyOptions } from './keys.ts'
+import type { LimitStore } from './limits.ts'
 import type { TurnInfo } from './observer.ts'
 import type { CooldownStore, Router, RoutingOptions } from './router.ts'
 import type { SessionInfo, SessionSummary } from './session.ts'
@@ -36,8 +38,15 @@ export interface RealtimeGatewayOptions {
 
   /** Virtual keys, kept in memory as hashes. At least one of `keys`, `keyStore`, `masterKey`, `authenticate` is required. */
   readonly keys?: readonly VirtualKeyOptions[] | undefined
-  /** Another place to look virtual keys up; asked after `keys`. */
-  readonly keyStore?: KeyStore | undefined
+  /**
+   * Another place to look virtual keys up; asked after `keys`. With a `KeyAdmin`, changes act on live sessions within a second, and what was
+   * looked up is kept for ten seconds at most.
+   */
+  readonly keyStore?: KeyStore | KeyAdmin | undefined
+  /** Where the limits of keys and teams are counted. Default: in this process, which is exact for one process alone. */
+  readonly limitStore?: LimitStore | undefined
+  /** Whether a new session is refused (`closed`, 503 `store_unavailable`) or let in uncounted (`open`) while `limitStore` does not answer. Default `closed`. */
+  readonly limitStoreAway?: 'closed' | 'open' | undefined
   /** A key that may use every model. At least 4 characters; fewer than 16 can be guessed, and are warned about at registration. */
   readonly masterKey?: string | undefined
   /** The host's own authentication. */

@@ -13,6 +13,7 @@ import type { Deployment, RealtimeGatewayOptions } from '../../types/index.ts'
 
 /** Options after validation: numbers filled in, secrets hashed, deployments with ids. */
 export interface ResolvedOptions extends Readonly<Record<NumberOption, number>>, Omit<RealtimeGatewayOptions, NumberOption | 'deployments' | 'masterKey'> {
+  readonly limitStoreAway: 'closed' | 'open'
   readonly deployments: readonly Deployment[]
   readonly masterKeyHash: string | undefined
   readonly paths: readonly string[]
@@ -41,7 +42,7 @@ export function resolvePart (options: RealtimeGatewayOptions, providers: readonl
   const { masterKey, ...rest } = { ...defaults, ...given }
   rule(rest.lowWaterMark <= rest.highWaterMark, 'lowWaterMark', 'must not be above highWaterMark')
 
-  const { adapters = [], path = defaultPath, aliases = [], refusal = 'auto', keys = [], dialects, routing, router, allowedOrigins = [] } = rest
+  const { adapters = [], path = defaultPath, aliases = [], refusal = 'auto', limitStoreAway = 'closed', keys = [], dialects, routing, router, allowedOrigins = [] } = rest
   checkUnset(given.deployments ?? [])
   const deployments = resolveDeployments((given.deployments ?? []).map(present), new Set([...providers, ...adapters.map(({ provider }) => provider)]))
     .map(deployment => dialects?.successors === true ? Object.freeze({ ...deployment, target: successorOf(deployment.target) ?? deployment.target }) : deployment)
@@ -62,7 +63,8 @@ export function resolvePart (options: RealtimeGatewayOptions, providers: readonl
     keys: keys.map(({ key, ...rest }) => key === undefined ? rest : { ...rest, hash: hashKey(key) }),
     masterKeyHash: masterKey === undefined ? undefined : hashKey(masterKey),
     paths,
-    refusal
+    refusal,
+    limitStoreAway
   })
 }
 

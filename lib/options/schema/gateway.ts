@@ -37,6 +37,8 @@ export const gateway = fields({
   dialects,
   keys: list(virtualKey),
   keyStore: plugPoint<Given<'keyStore'>>('findByHash'),
+  limitStore: plugPoint<Given<'limitStore'>>('acquire', 'renew', 'release'),
+  limitStoreAway: oneOf(['closed', 'open'], 'closed'),
   masterKey: text(`must be a text of at least ${masterKeyLength.least} characters`, { minLength: masterKeyLength.least }),
   authenticate: fn<Given<'authenticate'>>(),
   path: text(route, { pattern: routePattern, default: defaultPath }),
