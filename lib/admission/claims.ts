@@ -24,8 +24,6 @@ export interface Claims {
 
 interface Held {
   claim: LimitClaim
-  /** The store was asked for it, and has not refused: it may hold it. */
-  taken: boolean
   readonly lost: (error: GatewayError) => void
 }
 
@@ -38,6 +36,7 @@ export interface ClaimsOptions {
 }
 
 export function createClaims (store: LimitStore, { open, away, back }: ClaimsOptions): Claims {
+  /** The store was asked for these, and has not refused: it may hold them. */
   const held = new Map<string, Held>()
   const releasing = new Set<Promise<void>>()
   let failing = false
@@ -57,7 +56,7 @@ export function createClaims (store: LimitStore, { open, away, back }: ClaimsOpt
   }
 
   function renewAll (): void {
-    const claims = [...held.values()].filter(({ taken }) => taken).map(({ claim }) => claim)
+    const claims = [...held.values()].map(({ claim }) => claim)
     for (let at = 0; at < claims.length; at += mostAtOnce) renew(claims.slice(at, at + mostAtOnce))
   }
 
@@ -74,54 +73,51 @@ export function createClaims (store: LimitStore, { open, away, back }: ClaimsOpt
     releasing.add(done)
   }
 
-  function hold (claim: LimitClaim, lost: Held['lost'], lease: Lease): Held {
-    const entry: Held = { claim, taken: false, lost }
-    held.set(claim.id, entry)
+  function hold (entry: Held, lease: Lease): void {
+    const { id } = entry.claim
+    if (held.has(id)) return
+    held.set(id, entry)
+    timer ??= setInterval(renewAll, store.leaseMs / 3).unref()
+    // Where the client has left meanwhile this runs at once.
     lease.defer(() => {
-      held.delete(claim.id)
-      if (entry.taken) release(entry.claim)
+      held.delete(id)
+      if (held.size === 0) {
+        clearInterval(timer)
+        timer = undefined
+      }
+      release(entry.claim)
     })
-    if (timer === undefined) {
-      timer = setInterval(renewAll, store.leaseMs / 3)
-      timer.unref()
-    }
-    return entry
   }
 
   async function acquire (entry: Held, lease: Lease): Promise<void> {
-    const { claim } = entry
-    try {
-      const refusal = await asked(() => store.acquire(claim))
-      if (refusal !== undefined) throw new GatewayError('rate_limit_exceeded', { message: refusalText(refusal), retryAfterMs: refusal.retryAfterMs })
-    } catch (cause) {
-      if (cause instanceof GatewayError) throw cause
+    const refusal = await asked(() => store.acquire(entry.claim)).catch((cause: unknown) => {
       // It may have taken the claim before it failed, or may still.
-      entry.taken = true
-      if (!open) throw new GatewayError('store_unavailable', { message: 'The limits of the key could not be checked. Try again later.', cause })
-    }
-    entry.taken = true
-    // The client has left meanwhile, and what was to give the claim back has run.
-    if (lease.released) release(claim)
+      hold(entry, lease)
+      if (open) return undefined
+      throw new GatewayError('store_unavailable', { message: 'The limits of the key could not be checked. Try again later.', cause })
+    })
+    if (refusal !== undefined) throw new GatewayError('rate_limit_exceeded', { message: refusalText(refusal), retryAfterMs: refusal.retryAfterMs })
+    hold(entry, lease)
   }
 
   return {
     async take (id, group, scopes, lease, lost) {
-      const entry = hold({ id, group, scopes }, lost, lease)
+      const entry: Held = { claim: { id, group, scopes }, lost }
       if (scopes.length > 0) await acquire(entry, lease)
       return {
         change (next) {
           if (lease.released) return
           entry.claim = { id, group, scopes: next }
-          entry.taken = next.length > 0
+          if (next.length === 0) return
+          hold(entry, lease)
           // Without a limit, so that it is counted whatever the limit is now.
-          if (next.length > 0) renew([{ id, group, scopes: next.map(({ id }) => ({ id })) }])
+          renew([{ id, group, scopes: next.map(({ id }) => ({ id })) }])
         }
       }
     },
 
     async close () {
       clearInterval(timer)
-      timer = undefined
       await Promise.all(releasing)
     }
   }
