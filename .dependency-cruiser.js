@@ -14,7 +14,9 @@ const doors = {
   http: ['diagnosis', 'auth', 'admission', 'keys', 'catalogue', 'dialect', 'router', 'upstream', 'session', 'wire', 'options', 'wildcard', 'abort', 'guard', 'loggable'],
   options: ['catalogue', 'keys', 'providers', 'router', 'wildcard'],
   auth: ['keys'],
-  keys: ['wildcard'],
+  keys: ['store', 'wildcard'],
+  // Of drivers it alone knows.
+  store: [],
   admission: ['token-bucket'],
   router: ['diagnosis', 'wildcard', 'sliding-count'],
   // Of leases it knows the type alone: whoever puts the gateway together gives it what makes them.
@@ -42,7 +44,11 @@ const packages = {
   'fastify-plugin': '^lib/index\\.ts$',
   '@fastify/websocket': '^lib/http/inject\\.ts$',
   'find-my-way': '^lib/http/upgrades\\.ts$',
-  '@fastify/error': '^lib/errors\\.ts$',
+  '@fastify/error': '^lib/(errors|store/error)\\.ts$',
+  libsql: '^lib/store/sqlite/engine\\.ts$',
+  pg: '^lib/store/postgres\\.ts$',
+  // In development alone.
+  tsx: '^lib/store/sqlite/thread\\.ts$',
   ws: '^lib/testing/',
   yaml: '^lib/config/',
   'env-schema': '^lib/env\\.ts$',
