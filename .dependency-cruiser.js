@@ -3,7 +3,7 @@
 
 // A room is a folder of lib, or a file right under it. Beside these, every room may know `errors` and `types`.
 const doors = {
-  index: ['plugin', 'admission', 'keys', 'options', 'config', 'catalogue', 'default-router', 'providers'],
+  index: ['plugin', 'admission', 'keys', 'store', 'options', 'config', 'catalogue', 'default-router', 'providers'],
   cli: ['index', 'config', 'env', 'options', 'loggable', 'testing'],
   env: ['options'],
   testing: ['wire'],
@@ -52,7 +52,7 @@ const packages = {
   ws: '^lib/testing/',
   yaml: '^lib/config/',
   'env-schema': '^lib/env\\.ts$',
-  ajv: '^lib/(env|options/check)\\.ts$',
+  ajv: '^lib/(env|options/check|http/management/schemas)\\.ts$',
   // Types alone.
   typebox: '^lib/options/schema/builders\\.ts$',
   'close-with-grace': '^lib/cli/main\\.ts$'

@@ -11,6 +11,7 @@ import { answeringAtOnce } from './guard.ts'
 import { guardedCooldowns } from './http/cooldowns.ts'
 import { AlreadyRegisteredError, Http2OnlyError, WebSocketRouteError } from './errors.ts'
 import { warnOfOpenClocks } from './http/clocks.ts'
+import { managementRoutes } from './http/management/routes.ts'
 import { realtimeRoute, translationsOf } from './http/realtime.ts'
 import { offerInjectWS } from './http/inject.ts'
 import { reportTo } from './http/route.ts'
@@ -106,17 +107,19 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
   await offerInjectWS(fastify)
   warnOfOpenClocks(fastify)
 
+  const authenticate = createAuthenticator({
+    authenticate: options.authenticate,
+    masterKeyHash: options.masterKeyHash,
+    stores: [createMemoryKeyStore(options.keys ?? []), ...keyStore === undefined ? [] : [authority?.keys ?? keyStore]],
+    time: Date.now
+  })
+  const wrongCredentials = createWrongCredentials(now, options.maxUpgrades)
   await fastify.register(async scope => {
     scope.addHook('onRoute', ({ method, url }) => { if (method === 'GET') upgrades.own(url) })
     websocketOnly(scope, options.paths.flatMap(path => [path, translationsOf(path)]))
     realtimeRoute(scope, {
       options,
-      authenticate: createAuthenticator({
-        authenticate: options.authenticate,
-        masterKeyHash: options.masterKeyHash,
-        stores: [createMemoryKeyStore(options.keys ?? []), ...keyStore === undefined ? [] : [authority?.keys ?? keyStore]],
-        time: Date.now
-      }),
+      authenticate,
       authority: authority ?? noAuthority,
       claims,
       router,
@@ -125,13 +128,26 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
       registry,
       upgrades,
       shares: createShares(options, now),
-      wrongCredentials: createWrongCredentials(now, options.maxUpgrades),
+      wrongCredentials,
       held: createHeldBytes(options.maxBufferedBytes),
       now,
       time: Date.now
     })
     // Fastify gives these to routes of a plugin with a scope of its own only. `fastify-plugin` takes the scope away, so they are handed on.
   }, { prefix: options.prefix, logLevel: userOptions.logLevel, logSerializers: userOptions.logSerializers })
+  if (options.management !== undefined) {
+    await fastify.register(managementRoutes, {
+      prefix: `${options.prefix ?? ''}${options.management.prefix ?? ''}`,
+      keys: keyStore as KeyAdmin,
+      sessions: registry,
+      deployments: options.deployments,
+      aliases: Object.keys(options.routing?.aliases ?? {}),
+      authenticate,
+      masterKeyHash: options.masterKeyHash!,
+      wrongCredentials,
+      time: Date.now
+    })
+  }
 }
 
 function speaksHttp2Only ({ initialConfig: { http2, https } }: FastifyInstance): boolean {

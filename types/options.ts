@@ -18,6 +18,12 @@ import type { SessionInfo, SessionSummary } from './session.ts'
 export type Authenticate = (request: FastifyRequest, credential: string | undefined) =>
   Principal | null | undefined | Promise<Principal | null | undefined>
 
+/** Options of the management API. */
+export interface ManagementOptions {
+  /** Prefix of its paths, behind the plugin's own. Default: none (`/key/generate`). */
+  readonly prefix?: string | undefined
+}
+
 /** Options of the plugin. All times are in milliseconds, all sizes in bytes. */
 export interface RealtimeGatewayOptions {
   /** Prefix for the plugin's routes, as for any Fastify plugin. */
@@ -49,6 +55,11 @@ export interface RealtimeGatewayOptions {
   readonly limitStoreAway?: 'closed' | 'open' | undefined
   /** A key that may use every model. At least 4 characters; fewer than 16 can be guessed, and are warned about at registration. */
   readonly masterKey?: string | undefined
+  /**
+   * Routes to make, change and list keys and teams, with LiteLLM's paths and shapes, for whoever has `masterKey`. They need a `keyStore` that is a
+   * `KeyAdmin`. Default: there are none.
+   */
+  readonly management?: ManagementOptions | undefined
   /** The host's own authentication. */
   readonly authenticate?: Authenticate | undefined
 

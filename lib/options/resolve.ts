@@ -68,9 +68,11 @@ export function resolvePart (options: RealtimeGatewayOptions, providers: readonl
   })
 }
 
-function checkComplete ({ deployments, router, keys = [], keyStore, masterKey, authenticate }: RealtimeGatewayOptions): void {
+function checkComplete ({ deployments, router, keys = [], keyStore, masterKey, management, authenticate }: RealtimeGatewayOptions): void {
   rule(router !== undefined || deployments !== undefined, 'deployments', 'is required where no router is given')
   rule(router !== undefined || deployments!.length > 0, 'deployments', 'must hold at least one deployment where no router is given')
+  rule(management === undefined || masterKey !== undefined, 'management', 'needs masterKey: nobody could use it')
+  rule(management === undefined || (keyStore !== undefined && 'createKey' in keyStore), 'management', 'needs a keyStore that keys can be made in, a KeyAdmin: openSqlite or openPostgres with createSqlKeyAdmin give one')
   rule(keys.length > 0 || (keyStore ?? masterKey ?? authenticate) !== undefined, 'keys', 'or keyStore, masterKey or authenticate is required: the gateway is never open')
 }
 
