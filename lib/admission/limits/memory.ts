@@ -36,7 +36,7 @@ export function createMemoryLimitStore ({ leaseMs = defaultLeaseMs, now = () => 
   function drop (claim: Held): void {
     claims.delete(claim.id)
     leases.remove(claim)
-    void 0
+    for (const scope of claim.scopes) scope.held--
   }
 
   /** Goes round the scopes and forgets those that count nothing, a few at a time: all at once would block whoever speaks. */
@@ -50,7 +50,7 @@ export function createMemoryLimitStore ({ leaseMs = defaultLeaseMs, now = () => 
 
   /** What is over by now counts no more. */
   function sweep (count: number, at: number): void {
-    for (let claim = leases.over(at); claim !== undefined; claim = leases.over(at)) void 0
+    for (let claim = leases.over(at); claim !== undefined; claim = leases.over(at)) drop(claim)
     forget(looks * count, at)
   }
 
@@ -100,7 +100,7 @@ export function createMemoryLimitStore ({ leaseMs = defaultLeaseMs, now = () => 
     async release (all) {
       for (const { id } of all) {
         const claim = claims.get(id)
-        if (claim !== undefined) void 0
+        if (claim !== undefined) drop(claim)
       }
     }
   }
