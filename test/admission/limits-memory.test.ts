@@ -3,7 +3,8 @@ import { deepStrictEqual } from 'node:assert/strict'
 import t from 'tap'
 import { createMemoryLimitStore } from '../../lib/admission/limits/memory.ts'
 import { RecentTimes } from '../../lib/admission/limits/recent-times.ts'
-import type { LimitClaim, LimitRefusal, LimitScope } from '../../types/index.ts'
+import { limitStoreConformance } from '../../lib/testing/index.ts'
+import type { LimitClaim, LimitRefusal, LimitScope, LimitStore } from '../../types/index.ts'
 import { holds } from '../fixtures/session/seeded.ts'
 
 const leaseMs = 30_000
@@ -57,6 +58,21 @@ const step = fc.record({
   call: fc.constantFrom('acquire', 'acquire', 'renew', 'release'),
   id: fc.constantFrom('1', '2', '3', '4', '5', '6'),
   scopes
+})
+
+t.test('limits in memory conform', async t => {
+  const clocks = new Map<LimitStore, { now: number }>()
+  const suite = limitStoreConformance({
+    create () {
+      const { store, clock } = storeAt()
+      clocks.set(store, clock)
+      return store
+    },
+    advance (store, ms) {
+      clocks.get(store)!.now += ms
+    }
+  })
+  for (const { name, run } of suite) await t.resolves(run(), name)
 })
 
 t.test('it answers as the contract says, whatever is asked when', async t => {
