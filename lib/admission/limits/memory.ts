@@ -1,105 +1,114 @@
 import { performance } from 'node:perf_hooks'
-import type { LimitClaim, LimitRefusal, LimitScope, LimitStore } from '../../../types/index.ts'
+import { LeaseQueue } from './lease-queue.ts'
+import type { Leased } from './lease-queue.ts'
+import { RecentTimes } from './recent-times.ts'
+import { defaultLeaseMs, minuteMs, placeMs } from './rules.ts'
+import type { LimitRefusal, LimitScope, LimitStore } from '../../../types/index.ts'
 
-/** Milliseconds in which `perMinute` counts. */
-const minute = 60_000
-/** Milliseconds after which a session whose end nobody knows is likely over: what else could be said to one that waits for a place? */
-const guess = 1_000
+// Scopes that are looked at for each that is asked for: more than one, so that they are forgotten faster than they come.
+const looks = 2
 
 export interface MemoryLimitStoreOptions {
   /** See `LimitStore.leaseMs`. Default 30 000. */
   readonly leaseMs?: number | undefined
-  /** Monotonic clock in milliseconds. Default: the process's own. */
+  /** Monotonic clock, in milliseconds. Default: the process's own. */
   readonly now?: (() => number) | undefined
 }
 
-/** What one scope has counted. */
 interface Counted {
-  /** When each claim that is held runs out. The one that was renewed longest ago is first. */
-  readonly held: Map<string, number>
-  /** When the claims of the last minute were taken, oldest first. */
-  readonly taken: number[]
+  readonly id: string
+  held: number
+  readonly taken: RecentTimes
+}
+
+interface Held extends Leased {
+  readonly id: string
+  scopes: readonly Counted[]
 }
 
 /** Limits that are counted in this process: exact for one process alone, and gone when it ends. */
-export function createMemoryLimitStore ({ leaseMs = 30_000, now = () => performance.now() }: MemoryLimitStoreOptions = {}): LimitStore {
+export function createMemoryLimitStore ({ leaseMs = defaultLeaseMs, now = () => performance.now() }: MemoryLimitStoreOptions = {}): LimitStore {
   const scopes = new Map<string, Counted>()
-  let sweptAt = now()
+  const claims = new Map<string, Held>()
+  const leases = new LeaseQueue<Held>()
+  let hand = scopes.values()
 
-  /** What a scope has counted, without what is over. */
-  function counted (id: string, at: number): Counted {
+  function drop (claim: Held): void {
+    claims.delete(claim.id)
+    leases.remove(claim)
+    for (const scope of claim.scopes) scope.held--
+  }
+
+  /** Goes round the scopes and forgets those that count nothing, a few at a time: all at once would block whoever speaks. */
+  function forget (count: number, at: number): void {
+    for (let i = 0; i < count; i++) {
+      const { done, value } = hand.next()
+      if (done === true) hand = scopes.values()
+      else if (value.held === 0 && value.taken.count(at) === 0) scopes.delete(value.id)
+    }
+  }
+
+  /** What is over by now counts no more. */
+  function sweep (count: number, at: number): void {
+    for (let claim = leases.over(at); claim !== undefined; claim = leases.over(at)) drop(claim)
+    forget(looks * count, at)
+  }
+
+  function counted (id: string): Counted {
     let scope = scopes.get(id)
-    if (scope === undefined) scopes.set(id, scope = { held: new Map(), taken: [] })
-    clean(scope, at)
+    if (scope === undefined) scopes.set(id, scope = { id, held: 0, taken: new RecentTimes(minuteMs) })
     return scope
   }
 
-  function clean ({ held, taken }: Counted, at: number): void {
-    for (const [id, until] of held) {
-      if (until > at) break
-      held.delete(id)
-    }
-    const current = taken.findIndex(each => each > at - minute)
-    taken.splice(0, current === -1 ? taken.length : current)
-  }
-
-  function hold (id: string, { held }: Counted, at: number): void {
-    // Taken out first: a map keeps the place of an entry that is set again.
-    held.delete(id)
-    held.set(id, at + leaseMs)
-  }
-
-  function refusal ({ id, maxParallel = Infinity, perMinute = Infinity }: LimitScope, { held, taken }: Counted, at: number): LimitRefusal | undefined {
-    if (held.size >= maxParallel) return { scope: id, limit: 'maxParallel', retryAfterMs: guess }
-    // With the oldest `taken.length - perMinute + 1` gone there is room for one.
-    if (taken.length >= perMinute) return { scope: id, limit: 'perMinute', retryAfterMs: perMinute === 0 ? minute : taken[taken.length - perMinute]! + minute - at }
-    return undefined
-  }
-
-  /** Forgets scopes that nobody counts any more, now and then. */
-  function sweep (at: number): void {
-    if (at - sweptAt < minute) return
-    sweptAt = at
-    for (const [id, scope] of scopes) {
-      clean(scope, at)
-      if (scope.held.size + scope.taken.length === 0) scopes.delete(id)
-    }
-  }
-
-  function renewed (claim: LimitClaim, at: number): boolean {
-    const mine = claim.scopes.map(({ id }) => counted(id, at))
-    const free = claim.scopes.every(({ maxParallel = Infinity }, i) => mine[i]!.held.has(claim.id) || mine[i]!.held.size < maxParallel)
-    if (free) for (const scope of mine) hold(claim.id, scope, at)
-    return free
+  function take (id: string, each: readonly Counted[], at: number): void {
+    const claim: Held = { id, scopes: each, until: 0 }
+    claims.set(id, claim)
+    leases.push(claim, at + leaseMs)
+    for (const scope of each) scope.held++
   }
 
   return {
     leaseMs,
 
-    async acquire (claim) {
+    async acquire ({ id, scopes: limits }) {
       const at = now()
-      sweep(at)
-      const mine = claim.scopes.map(({ id }) => counted(id, at))
-      if (mine.every(({ held }) => held.has(claim.id))) return undefined
-      for (const [i, scope] of claim.scopes.entries()) {
-        const refused = mine[i]!.held.has(claim.id) ? undefined : refusal(scope, mine[i]!, at)
+      sweep(limits.length, at)
+      if (claims.has(id)) return undefined
+      const mine = limits.map(({ id }) => counted(id))
+      for (const [i, limit] of limits.entries()) {
+        const refused = refusal(limit, mine[i]!, at)
         if (refused !== undefined) return refused
       }
-      for (const [i, scope] of mine.entries()) {
-        hold(claim.id, scope, at)
-        if (claim.scopes[i]!.perMinute !== undefined) scope.taken.push(at)
-      }
+      take(id, mine, at)
+      for (const [i, { perMinute }] of limits.entries()) if (perMinute !== undefined) mine[i]!.taken.add(at)
       return undefined
     },
 
-    async renew (claims) {
+    async renew (all) {
       const at = now()
-      sweep(at)
-      return claims.filter(claim => !renewed(claim, at)).map(({ id }) => id)
+      return all.filter(({ id, scopes: limits }) => {
+        sweep(limits.length, at)
+        const before = claims.get(id)
+        if (before !== undefined) drop(before)
+        const mine = limits.map(({ id }) => counted(id))
+        const room = limits.every(({ maxParallel = Infinity }, i) => before?.scopes.includes(mine[i]!) === true || mine[i]!.held < maxParallel)
+        if (room) take(id, mine, at)
+        return !room
+      }).map(({ id }) => id)
     },
 
-    async release (claims) {
-      for (const { id, scopes: each } of claims) for (const scope of each) scopes.get(scope.id)?.held.delete(id)
+    async release (all) {
+      for (const { id } of all) {
+        const claim = claims.get(id)
+        if (claim !== undefined) drop(claim)
+      }
     }
   }
+}
+
+function refusal ({ id, maxParallel = Infinity, perMinute = Infinity }: LimitScope, { held, taken }: Counted, at: number): LimitRefusal | undefined {
+  if (held >= maxParallel) return { scope: id, limit: 'maxParallel', retryAfterMs: placeMs }
+  if (perMinute < 1) return { scope: id, limit: 'perMinute', retryAfterMs: minuteMs }
+  const retryAfterMs = taken.untilBelow(perMinute, at)
+  return retryAfterMs > 0 ? { scope: id, limit: 'perMinute', retryAfterMs } : undefined
 }
