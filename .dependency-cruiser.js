@@ -49,6 +49,7 @@ const packages = {
   pg: '^lib/store/postgres\\.ts$',
   // In development alone.
   tsx: '^lib/store/sqlite/thread\\.ts$',
+  ioredis: '^lib/cli/stores\\.ts$',
   ws: '^lib/testing/',
   yaml: '^lib/config/',
   'env-schema': '^lib/env\\.ts$',

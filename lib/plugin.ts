@@ -68,17 +68,25 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
   const probe = createProbe(dialling, reportTo(router, log))
   const pool = createWarmPool({ ...dialling, deployments: options.deployments, dial: probe })
   let stopProbing = (): void => {}
-  const telling = (what: string) => ({
-    away: (cause: unknown) => log.error({ err: loggable(cause) }, `realtime gateway: ${what} does not answer`),
-    back: () => log.info(`realtime gateway: ${what} answers again`)
+  const away = { keys: false, limits: false }
+  const telling = (what: keyof typeof away, name: string) => ({
+    away (cause: unknown) {
+      away[what] = true
+      log.error({ err: loggable(cause) }, `realtime gateway: ${name} does not answer`)
+    },
+    back () {
+      away[what] = false
+      log.info(`realtime gateway: ${name} answers again`)
+    }
   })
   const { keyStore } = options
-  const authority = keyStore !== undefined && tellsOfChanges(keyStore) ? createAuthority(keyStore, { time: Date.now, now, ...telling('the key store') }) : undefined
-  const claims = createClaims(options.limitStore ?? createMemoryLimitStore({ now }), { open: options.limitStoreAway === 'open', ...telling('the limit store') })
+  const authority = keyStore !== undefined && tellsOfChanges(keyStore) ? createAuthority(keyStore, { time: Date.now, now, ...telling('keys', 'the key store') }) : undefined
+  const claims = createClaims(options.limitStore ?? createMemoryLimitStore({ now }), { open: options.limitStoreAway === 'open', ...telling('limits', 'the limit store') })
 
   fastify.decorate('realtime', {
     sessions: registry,
     router: { status: () => router.status?.() ?? [] },
+    stores: () => ({ keys: authority === undefined ? 'none' : away.keys ? 'away' : 'up', limits: away.limits ? 'away' : 'up' }),
     drain: drainOptions => registry.drain(drainOptions)
   })
   fastify.addHook('onReady', async () => {

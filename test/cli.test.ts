@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generate } from 'selfsigned'
 import t from 'tap'
@@ -21,9 +22,15 @@ const root = join(import.meta.dirname, '..')
 // Loaded from the source each run would take twice as long.
 const bin = join(await builtPackage(), 'dist', 'lib', 'cli', 'main.js')
 
-/** Runs the bin with these variables and no others of ours. */
-function run (t: Test, args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
-  return startProgram(t, process.execPath, [bin, ...args], { cwd: root, env: { PATH: process.env.PATH, ...env } })
+/** Runs the bin with these variables and no others of ours, in a folder of its own, where it may leave what it keeps. */
+function run (t: Test, args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd = newFolder(t)): Program {
+  return startProgram(t, process.execPath, [bin, ...args], { cwd, env: { PATH: process.env.PATH, ...env } })
+}
+
+function newFolder (t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'rtg-cli-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 /** An upstream that greets and echoes, and remembers the credentials that it saw. */
@@ -163,7 +170,7 @@ t.test('it ends with 2 for usage and 1 for configuration, without a stack', asyn
 })
 
 t.test('--help names every flag, --version the version', async t => {
-  for (const flag of ['--config', '--simulate', '--host', '--port', '--tls-cert', '--tls-key', '--help', '--version', 'LOG_LEVEL']) t.match(usage, flag)
+  for (const flag of ['--config', '--simulate', '--host', '--port', '--data', '--synchronous', 'DATABASE_URL', 'REDIS_URL', '--tls-cert', '--tls-key', '--help', '--version', 'LOG_LEVEL']) t.match(usage, flag)
   const [help, version] = [run(t, ['--help']), run(t, ['--version'])]
   t.equal(await help.exit, 0)
   t.equal(help.output(), `${usage}\n`)
@@ -188,12 +195,15 @@ general_settings: { master_key: os.environ/MASTER }
   const [, base = ''] = await gateway.printed(/^realtime-gateway: listening on (ws:\/\/127\.0\.0\.1:\d+)\/v1\/realtime$/m)
   const http = base.replace('ws:', 'http:')
 
-  for (const path of ['', '/liveness', '/liveliness', '/readiness']) t.strictSame(await (await fetch(`${http}/health${path}`)).json(), { status: 'ok' }, `/health${path}`)
+  const healthy = { status: 'healthy', db: 'connected', limits: 'connected' }
+  for (const [path, answer] of [['', { status: 'ok' }], ['/liveness', "I'm alive!"], ['/liveliness', "I'm alive!"], ['/readiness', healthy]] as const) {
+    t.strictSame(await (await fetch(`${http}/health${path}`)).json(), answer, `/health${path}`)
+  }
   t.match(await (await fetch(`${http}/v1/realtime`)).json(), { error: { code: 'upgrade_required', message: /a proxy in front of the server has dropped its Upgrade header/ } })
   for (const path of ['/v1/realtime', '/realtime', '/openai/v1/realtime']) {
     const { socket, first } = await connect(t, `${base}${path}?model=voice`, clientKey)
     t.equal(first.type, 'session.created', path)
-    t.strictSame(await (await fetch(`${http}/health/readiness`)).json(), { status: 'ok' })
+    t.strictSame(await (await fetch(`${http}/health/readiness`)).json(), healthy)
     socket.close()
     await once(socket, 'close')
   }
@@ -272,4 +282,69 @@ t.test('with a certificate it speaks TLS; a configured key is not printed', asyn
   socket.close()
   await once(socket, 'close')
   t.notMatch(gateway.output(), clientKey)
+})
+
+t.test('keys that are made by the API are kept in ./data, and govern sessions, also after a restart', async t => {
+  const { url } = await upstream(t)
+  const folder = newFolder(t)
+  const env = { XAI_API_KEY: canary, XAI_API_BASE: url, LITELLM_MASTER_KEY: clientKey, LOG_LEVEL: 'info' }
+  const start = async (): Promise<{ gateway: Program, http: string, ask: (path: string, body: object) => Promise<Record<string, unknown>> }> => {
+    const gateway = run(t, ['--port', '0'], env, folder)
+    const [, base = ''] = await gateway.printed(/listening on ws:\/\/(127\.0\.0\.1:\d+)\//)
+    const http = `http://${base}`
+    return {
+      gateway,
+      http,
+      ask: async (path, body) => await (await fetch(`${http}${path}`, { method: 'POST', headers: { authorization: `Bearer ${clientKey}`, 'content-type': 'application/json' }, body: JSON.stringify(body) })).json() as Record<string, unknown>
+    }
+  }
+  const first = await start()
+  const { key } = await first.ask('/key/generate', { key_alias: 'kept', models: ['grok-*'] }) as { key: string }
+  t.match(key, /^sk-/)
+  t.ok(existsSync(join(folder, 'data', 'gateway.db')))
+  first.gateway.child.kill('SIGTERM')
+  t.equal(await first.gateway.exit, 0)
+
+  const second = await start()
+  const { socket } = await connect(t, `${second.http.replace('http', 'ws')}/v1/realtime?model=grok-voice-latest`, key)
+  const closed = once(socket, 'close')
+  await second.ask('/key/block', { key })
+  t.equal((await closed)[0], 3000)
+  second.gateway.child.kill('SIGTERM')
+  t.equal(await second.gateway.exit, 0)
+  for (const { gateway } of [first, second]) t.notOk(gateway.output().includes(key), 'no key is in the log')
+})
+
+t.test('a folder, a database and a Redis that cannot be used end the start in one line, without what is secret', async t => {
+  const folder = newFolder(t)
+  writeFileSync(join(folder, 'file'), '')
+  const env = { XAI_API_KEY: canary, LOG_LEVEL: 'silent' }
+  await Promise.all(([
+    [['--data', join(folder, 'file', 'x')], {}, 1, /^realtime-gateway: (ENOTDIR|EEXIST).*\n$/],
+    [['--synchronous', 'off'], {}, 2, /^realtime-gateway: --synchronous must be normal or full\n/],
+    [['--port', '0'], { DATABASE_URL: 'postgres://me:secret-pass@127.0.0.1:1/x' }, 1, /^realtime-gateway: .*ECONNREFUSED.*\n$/],
+    [['--port', '0'], { REDIS_URL: 'http://me:secret-pass@127.0.0.1:1' }, 1, /^realtime-gateway: the address of Redis must begin with redis:\/\/ or rediss:\/\/\n$/]
+  ] as const).map(async ([args, more, code, expected]) => {
+    const { exit, output } = run(t, args, { ...env, ...more })
+    t.equal(await exit, code, args.join(' '))
+    t.match(output(), expected)
+    t.notMatch(output(), /secret-pass/)
+  }))
+})
+
+t.test('a file says where its keys and counts are kept, and the environment where it does not', async t => {
+  const dir = t.testdir({
+    'config.yaml': `
+model_list:
+  - model_name: voice
+    litellm_params: { model: xai/grok-voice-latest, api_key: x }
+general_settings: { database_url: os.environ/DB }
+router_settings: { redis_host: cache, redis_port: 6380, redis_password: 'p@ss' }
+`
+  })
+  const file = join(dir, 'config.yaml')
+  t.strictSame(readSettings(file, { DB: 'postgres://db/x' }).stores, { databaseUrl: 'postgres://db/x', redisUrl: 'redis://:p%40ss@cache:6380' })
+  t.strictSame(readSettings(file, { DATABASE_URL: 'postgres://other/x' }).stores.databaseUrl, 'postgres://other/x', 'a variable that is not set is no fault')
+  t.strictSame(readSettings(undefined, { XAI_API_KEY: 'x', REDIS_URL: 'redis://r' }).stores, { databaseUrl: undefined, redisUrl: 'redis://r' })
+  t.strictSame(readSettings(file, {}).warnings, [])
 })

@@ -37,7 +37,7 @@ t.test('the decorator is visible on the host, and hasPlugin tells', async t => {
   const fastify = Fastify()
   await fastify.register(realtimeGateway, { ...options, masterKey: 'sk-master-key-000001' })
   t.ok(fastify.hasPlugin('fastify-realtime-gateway'))
-  t.strictSame(Object.keys(fastify.realtime).sort(), ['drain', 'router', 'sessions'])
+  t.strictSame(Object.keys(fastify.realtime).sort(), ['drain', 'router', 'sessions', 'stores'])
   t.equal(fastify.realtime.sessions.size, 0)
   t.strictSame(fastify.realtime.sessions.list(), [])
   t.equal(fastify.realtime.sessions.close('nobody'), false)

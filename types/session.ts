@@ -75,6 +75,13 @@ export interface DrainOptions {
   readonly reason?: string | undefined
 }
 
+/** Whether stores answer. While one is away, sessions that need it are refused, and live ones go on. */
+export interface StoreHealth {
+  /** `none`: keys are in the options alone, or in a store that tells of no changes. */
+  readonly keys: 'none' | 'up' | 'away'
+  readonly limits: 'up' | 'away'
+}
+
 /** What the plugin puts on the instance, as `fastify.realtime`. */
 export interface RealtimeGateway {
   readonly sessions: RealtimeSessions
@@ -82,6 +89,8 @@ export interface RealtimeGateway {
     /** Live state of every deployment; empty where a router of the host's keeps none. */
     status (): DeploymentStatus[]
   }
+  /** What the last answers of the stores were. */
+  stores (): StoreHealth
   /**
    * Takes no new session (503 `draining`), lets running turns end, closes every session with 1012 and resolves when
    * the last one and its `onSessionClose` hook are done. `fastify.close()` does the same.

@@ -12,20 +12,27 @@ export interface Args {
   readonly simulate: boolean
   readonly host: string
   readonly port: number
+  /** Where keys are kept, if somebody said so. */
+  readonly data?: string
+  readonly synchronous?: 'normal' | 'full'
   readonly tls?: { readonly cert: string, readonly key: string }
 }
 
 /** What the simulated gateway serves, and to whom: as the clients of the README ask for it. */
 export const simulated = { port: 3000, model: 'voice', key: 'sk-my-app-0123456789' } as const
 
-export const usage = `Usage: realtime-gateway [--config FILE | --simulate] [--host 127.0.0.1] [--port 4000] [--tls-cert FILE --tls-key FILE]
+export const usage = `Usage: realtime-gateway [--config FILE | --simulate] [--host 127.0.0.1] [--port 4000] [--data DIR] [--tls-cert FILE --tls-key FILE]
 
-Serves the OpenAI Realtime protocol at /v1/realtime (also /realtime and /openai/v1/realtime), and /health.
+Serves the OpenAI Realtime protocol at /v1/realtime (also /realtime and /openai/v1/realtime), /health, and with
+the master key the management of virtual keys (/key/generate and so on, as LiteLLM has it).
 
   -c, --config FILE    LiteLLM's config file, as it is; the section realtime_settings holds the gateway's own options
       --simulate       no provider at all: a simulator answers, on port ${simulated.port}, as model ${simulated.model}, for the key ${simulated.key}
       --host HOST      address to listen on (default HOST, else 127.0.0.1; 0.0.0.0 for every interface)
       --port PORT      port to listen on (default PORT, else 4000; 0 for any free one)
+      --data DIR       folder of the SQLite file that keeps virtual keys (default ./data; made if need be)
+      --synchronous full
+                       each change waits for the disk, so that it survives a power cut (default normal: the death of the process)
       --tls-cert FILE  certificate chain, PEM
       --tls-key FILE   its private key, PEM
   -h, --help           this text
@@ -37,6 +44,8 @@ Without --config the environment decides:
   REALTIME_GATEWAY_…   any option of the plugin: REALTIME_GATEWAY_CONNECT_TIMEOUT=5000
 
 With or without a file:
+  DATABASE_URL         PostgreSQL, in the place of --data: several gateways share their keys (needs the package pg)
+  REDIS_URL            Redis or Valkey: several gateways count limits together (needs the package ioredis)
   REALTIME_GATEWAY_MASTER_KEY or LITELLM_MASTER_KEY
                        the key for clients where none is configured; with none at all one is made for this run and printed
   LOG_LEVEL            trace, debug, info (default), warn, error, fatal or silent
@@ -47,13 +56,15 @@ SIGTERM and SIGINT let running turns end and then close every session.
 /** Reads the command line; `PORT` and `HOST` count where it says nothing. @throws {UsageError} naming the flag and its rule */
 export function readArgs (argv: readonly string[], env: Environment = {}): Args {
   const values = parse(argv)
-  const { simulate = false, host = firstSet(env, ['HOST']) ?? '127.0.0.1', 'tls-cert': cert, 'tls-key': key } = values
+  const { simulate = false, host = firstSet(env, ['HOST']) ?? '127.0.0.1', 'tls-cert': cert, 'tls-key': key, data, synchronous } = values
   const written = values.port ?? firstSet(env, ['PORT'])
   const port = Number(written ?? (simulate ? simulated.port : 4000))
   if (written?.trim() === '' || !Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError(`${values.port === undefined ? 'PORT' : '--port'} must be a whole number from 0 to 65535`)
   if (simulate && values.config !== undefined) throw new UsageError('--simulate and --config exclude each other')
   if (host === '') throw new UsageError('--host must not be empty')
   if (values.config === '') throw new UsageError('--config must name a file')
+  if (data === '') throw new UsageError('--data must name a folder')
+  if (synchronous !== undefined && synchronous !== 'normal' && synchronous !== 'full') throw new UsageError('--synchronous must be normal or full')
   if ((cert === undefined) !== (key === undefined)) throw new UsageError('--tls-cert and --tls-key go together')
   return {
     command: values.help ? 'help' : values.version ? 'version' : 'serve',
@@ -61,6 +72,8 @@ export function readArgs (argv: readonly string[], env: Environment = {}): Args 
     host,
     port,
     ...(values.config !== undefined && { config: values.config }),
+    ...(data !== undefined && { data }),
+    ...(synchronous !== undefined && { synchronous }),
     ...(cert !== undefined && key !== undefined && { tls: { cert, key } })
   }
 }
@@ -74,6 +87,8 @@ function parse (argv: readonly string[]) {
         simulate: { type: 'boolean' },
         host: { type: 'string' },
         port: { type: 'string' },
+        data: { type: 'string' },
+        synchronous: { type: 'string' },
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },
         help: { type: 'boolean', short: 'h' },

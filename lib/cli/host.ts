@@ -36,11 +36,15 @@ export async function createHost ({ host, port, tls }: Args, { options, warnings
     return { error: { type: 'invalid_request_error', code: 'unknown_url', message: 'There is nothing at this URL.', param: null, event_id: null } }
   })
   await app.register(realtimeGateway, options)
-  // The long paths are where orchestrators set up for LiteLLM look, which answers to both spellings.
-  for (const path of ['/health', '/health/liveliness', '/health/liveness', '/health/readiness']) {
-    // Anybody may ask: how many sessions there are is nobody's business.
-    app.get(path, { logLevel: 'warn' }, async () => ({ status: 'ok' }))
-  }
+  // Anybody may ask: how many sessions there are is nobody's business. The long paths, and what they answer, are where and what orchestrators set up
+  // for LiteLLM look for. A node whose stores are away is ready nevertheless: it has sessions, and all nodes share the stores.
+  const quiet = { logLevel: 'warn' } as const
+  app.get('/health', quiet, async () => ({ status: 'ok' }))
+  for (const path of ['/health/liveliness', '/health/liveness']) app.get(path, quiet, async (_request, reply) => reply.type('application/json').send('"I\'m alive!"'))
+  app.get('/health/readiness', quiet, async () => {
+    const { keys, limits } = app.realtime.stores()
+    return { status: 'healthy', db: keys === 'away' ? 'disconnected' : 'connected', limits: limits === 'away' ? 'disconnected' : 'connected' }
+  })
   return {
     app,
     async listen () {

@@ -4,8 +4,9 @@ import { createRequire } from 'node:module'
 import { readArgs, simulated, usage, UsageError } from './args.ts'
 import type { Args } from './args.ts'
 import { createHost } from './host.ts'
-import { readSettings } from './settings.ts'
+import { readSettings, withStores } from './settings.ts'
 import { simulate } from './simulate.ts'
+import { openStores } from './stores.ts'
 import { traced } from '../loggable.ts'
 import { defaults } from '../options/defaults.ts'
 
@@ -28,12 +29,15 @@ async function serve (args: Args): Promise<void> {
   if (!logLevels.includes(logLevel)) throw new UsageError(`LOG_LEVEL must be one of ${logLevels.join(', ')}`)
 
   const settings = args.simulate ? await simulate() : readSettings(args.config, process.env)
-  const { app, listen } = await createHost(args, settings, logLevel)
+  // A first try of the simulator leaves nothing behind.
+  const stores = await openStores({ data: args.simulate ? args.data : args.data ?? './data', explicit: args.data !== undefined, synchronous: args.synchronous, ...settings.stores })
+  const { app, listen } = await createHost(args, withStores(settings, stores), logLevel)
   const { drainTimeout, lingerTimeout, closeTimeout } = { ...defaults, ...settings.options }
   closeWithGrace({ delay: drainTimeout + lingerTimeout + closeTimeout + 1_000, logger: app.log }, async ({ signal, err }) => {
     if (err) app.log.error({ err: traced(err) }, 'closing after an error')
     else app.log.info({ signal }, 'closing')
     await app.close()
+    await stores.close()
     await settings.close?.()
   })
 

@@ -5,6 +5,7 @@ import type { ConfigWarning } from '../config/litellm/warnings.ts'
 import { environmentVariables, masterKeyVariables, optionsFromEnv } from '../env.ts'
 import { ConfigError } from '../errors.ts'
 import { defaultPath } from '../options/defaults.ts'
+import type { Stores } from './stores.ts'
 import { firstSet, masterKeyFrom } from '../options/environment.ts'
 import type { Environment } from '../options/environment.ts'
 
@@ -13,6 +14,8 @@ export interface Settings {
   readonly warnings: readonly ConfigWarning[]
   /** The key made for this run, where none was configured: the gateway is never open. */
   readonly madeKey?: string
+  /** Where the file, else the environment, has keys kept and limits counted. */
+  readonly stores: { readonly databaseUrl?: string | undefined, readonly redisUrl?: string | undefined }
   /** Ends what runs beside the gateway. */
   readonly close?: () => Promise<void>
 }
@@ -40,8 +43,8 @@ function unread (file: string, env: Environment): ConfigWarning[] {
 
 /** The plugin's options from a config file or, without one, from the environment. @throws {ConfigError} */
 export function readSettings (config: string | undefined, env: Environment): Settings {
-  const { options, warnings } = config === undefined
-    ? { options: optionsFromEnv({ data: env, env: false }), warnings: [] }
+  const { options, stores, warnings } = config === undefined
+    ? { options: optionsFromEnv({ data: env, env: false }), stores: {}, warnings: [] }
     : loadLiteLLMConfig(config, { env })
   if (options.deployments === undefined) {
     throw new ConfigError(config === undefined ? nothingToServe : `${config}: model_list has no entry that a realtime gateway can serve`)
@@ -50,7 +53,18 @@ export function readSettings (config: string | undefined, env: Environment): Set
   const madeKey = masterKey === undefined && (options.keys ?? []).length === 0 ? `sk-${randomBytes(24).toString('base64url')}` : undefined
   return {
     options: withAliases({ ...options, masterKey: masterKey ?? madeKey }),
+    stores: { databaseUrl: stores.databaseUrl ?? firstSet(env, ['DATABASE_URL']), redisUrl: stores.redisUrl ?? firstSet(env, ['REDIS_URL']) },
     warnings: config === undefined ? warnings : [...warnings, ...unread(config, env)],
     ...(madeKey !== undefined && { madeKey })
+  }
+}
+
+/** The same settings with keys that last, and with routes to manage them for whoever has the master key. */
+export function withStores (settings: Settings, { keyStore, limitStore, warnings }: Stores): Settings {
+  const { options } = settings
+  return {
+    ...settings,
+    options: { ...options, keyStore, limitStore, ...options.masterKey !== undefined && { management: options.management ?? {} } },
+    warnings: [...settings.warnings, ...warnings.map((message): ConfigWarning => ({ kind: 'not_served', file: '', lines: [], field: '', message }))]
   }
 }

@@ -14,6 +14,7 @@ export async function simulate (): Promise<Settings> {
       deployments: [{ model: simulated.model, target: 'xai/grok-voice-latest', apiKey: providerKey, baseUrl: simulator.url }],
       keys: [{ name: 'my-app', key: simulated.key }]
     }),
+    stores: {},
     warnings: [],
     close: () => simulator.close()
   }

@@ -259,6 +259,7 @@ t.test('the entry for every model is served by the prefix of the name, or by the
         { model: 'openai/*', target: 'openai/*', apiKey: 'openai-key' }
       ]
     },
+    stores: {},
     warnings: []
   })
   t.strictSame(load(t, everything, { env: { OPENAI_API_KEY: 'k' } }).options.deployments?.map(({ model }) => model), ['gpt-realtime*', 'openai/*'], 'as far as there are keys')
@@ -450,7 +451,6 @@ modle_list: ${canary}
     'config.yaml:19: router_settings.routing_strategy is none of simple-shuffle, least-busy, usage-based-routing, usage-based-routing-v2, latency-based-routing, cost-based-routing; groups are shared as with simple-shuffle',
     'config.yaml:20: router_settings.timeout has no effect here; realtime_settings.connect_timeout (milliseconds) bounds the dial',
     'config.yaml:21: router_settings.rooting is unknown and has no effect',
-    'config.yaml:23: general_settings.database_url has no effect here; virtual keys come from realtime_settings.keys, or from the option keyStore in code',
     'config.yaml:26: realtime_settings.connectTimeout is unknown and has no effect; did you mean connect_timeout?',
     'config.yaml:27: realtime_settings.ping_intervall is unknown and has no effect; did you mean ping_interval?',
     'config.yaml:28: guardrails has no effect here',
@@ -586,7 +586,7 @@ t.test('an unreadable file is an error', async t => {
 })
 
 t.test('an empty file has no options', async t => {
-  t.strictSame(load(t, ''), { options: {}, warnings: [] })
+  t.strictSame(load(t, ''), { options: {}, stores: {}, warnings: [] })
 })
 
 t.test('an anchor may be used in each of many entries', async t => {

@@ -5,7 +5,6 @@
 const hints: Readonly<Record<string, string>> = {
   'general_settings.background_health_checks': 'realtime_settings.routing.probe_interval_ms (milliseconds) probes the deployments',
   'general_settings.custom_auth': 'give the plugin its option authenticate, in code',
-  'general_settings.database_url': 'virtual keys come from realtime_settings.keys, or from the option keyStore in code',
   'general_settings.litellm_key_header_name': 'keys are read from Authorization, api-key and the subprotocol',
   'model_info.access_groups': 'limit keys by their models',
   'model_info.team_id': 'the deployment is not limited to that team here; limit keys by their models',
@@ -18,7 +17,6 @@ const hints: Readonly<Record<string, string>> = {
   'litellm_params.tenant_id': 'give the deployment its token in code',
   'litellm_params.timeout': 'realtime_settings.connect_timeout (milliseconds) bounds the dial',
   'router_settings.enable_health_check_routing': 'realtime_settings.routing.probe_interval_ms (milliseconds) probes the deployments',
-  'router_settings.redis_host': 'each process counts for itself; give the plugin its option cooldowns, in code',
   'router_settings.stream_timeout': 'realtime_settings.connect_timeout (milliseconds) bounds the dial',
   'router_settings.timeout': 'realtime_settings.connect_timeout (milliseconds) bounds the dial'
 }

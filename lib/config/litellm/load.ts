@@ -15,6 +15,8 @@ import { descend, readRealtimeSettings } from './realtime-settings.ts'
 import { reportFields } from './report-fields.ts'
 import { readRouterSettings, routerSettings, sharedSettings } from './router-settings.ts'
 import type { Section } from './known-fields.ts'
+import { readStores, storeFields } from './stores.ts'
+import type { LiteLLMStores } from './stores.ts'
 import { createWarnings } from './warnings.ts'
 import type { ConfigWarning } from './warnings.ts'
 
@@ -32,6 +34,11 @@ export interface LoadOptions {
 export interface LiteLLMConfig {
   /** Options for the plugin. Spread them and add what only code can give: `{ ...options, authenticate }`. */
   readonly options: RealtimeGatewayOptions
+  /**
+   * Where the file has its keys and counts kept. The command line opens these; in code, give the plugin a `keyStore` (`openPostgres`) and a
+   * `limitStore` (`createRedisLimitStore`).
+   */
+  readonly stores: LiteLLMStores
   /** What of the file does not work as written, in the order of its discovery. Log each once. */
   readonly warnings: readonly ConfigWarning[]
 }
@@ -54,8 +61,8 @@ export function loadLiteLLMConfig (file: string, { env, providers = [] }: LoadOp
 
   const fullEnv = withFileVariables(env, sections.get('environment_variables'))
   const reader = createReader(fullEnv)
-  const router = section('router_settings', routerSettings)
-  const general = section('general_settings', ['master_key', 'max_parallel_requests', 'global_max_parallel_requests'])
+  const router = section('router_settings', [...routerSettings, ...storeFields.router])
+  const general = section('general_settings', ['master_key', 'max_parallel_requests', 'global_max_parallel_requests', ...storeFields.general])
   const routerWide = readRouterSettings(router, section('litellm_settings', sharedSettings), reader, warnings)
 
   const allProviders = new Set([...Object.keys(providerVariables), ...providers])
@@ -92,7 +99,7 @@ export function loadLiteLLMConfig (file: string, { env, providers = [] }: LoadOp
     ...(masterKey !== undefined && { masterKey }),
     ...(maxSessions !== undefined && { maxSessions })
   }
-  return { options, warnings: warnings.all() }
+  return { options, stores: readStores(general, router, createReader(fullEnv, { lenient: true })), warnings: warnings.all() }
 
   // Each entry of LiteLLM's sections was checked when it was read. A rule that is broken now is about our own section, or about entries together.
   function fieldOf (option: string): Field {

@@ -23,8 +23,11 @@ export interface Reader {
   data (field: Field): unknown
 }
 
-/** @param env what `os.environ/NAME` is looked up in */
-export function createReader (env: Environment): Reader {
+/**
+ * @param env what `os.environ/NAME` is looked up in
+ * @param options `lenient`: a variable that is not set is a field that is not there
+ */
+export function createReader (env: Environment, { lenient = false } = {}): Reader {
   const scalar: Reader['scalar'] = field => {
     if (field === undefined || field.value === null) return undefined
     if (isList(field.value) || isMapping(field.value)) throw fault(field, `must be a single value, not ${kindOf(field.value)}`)
@@ -32,6 +35,7 @@ export function createReader (env: Environment): Reader {
     if (typeof value !== 'string' || !value.startsWith(reference)) return value
     const name = value.slice(reference.length)
     const found = firstSet(env, [name])
+    if (found === undefined && lenient) return undefined
     if (found === undefined) throw unavailable(field, `needs the environment variable ${name}, which is not set`)
     return found
   }
