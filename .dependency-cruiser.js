@@ -3,7 +3,7 @@
 
 // A room is a folder of lib, or a file right under it. Beside these, every room may know `errors` and `types`.
 const doors = {
-  index: ['plugin', 'options', 'config', 'catalogue', 'default-router', 'providers'],
+  index: ['plugin', 'admission', 'keys', 'store', 'options', 'config', 'catalogue', 'default-router', 'providers'],
   cli: ['index', 'config', 'env', 'options', 'loggable', 'testing'],
   env: ['options'],
   testing: ['wire'],
@@ -11,10 +11,12 @@ const doors = {
   // It puts all of them together.
   plugin: ['diagnosis', 'http', 'auth', 'keys', 'admission', 'default-router', 'router', 'upstream', 'providers', 'dialect', 'session', 'wire', 'options', 'catalogue', 'guard', 'loggable'],
   'default-router': ['router'],
-  http: ['diagnosis', 'auth', 'admission', 'catalogue', 'dialect', 'router', 'upstream', 'session', 'wire', 'options', 'wildcard', 'abort', 'guard', 'loggable'],
+  http: ['diagnosis', 'auth', 'admission', 'keys', 'catalogue', 'dialect', 'router', 'upstream', 'session', 'wire', 'options', 'wildcard', 'abort', 'guard', 'loggable'],
   options: ['catalogue', 'keys', 'providers', 'router', 'wildcard'],
   auth: ['keys'],
-  keys: [],
+  keys: ['store', 'wildcard'],
+  // Of drivers it alone knows.
+  store: [],
   admission: ['token-bucket'],
   router: ['diagnosis', 'wildcard', 'sliding-count'],
   // Of leases it knows the type alone: whoever puts the gateway together gives it what makes them.
@@ -42,11 +44,15 @@ const packages = {
   'fastify-plugin': '^lib/index\\.ts$',
   '@fastify/websocket': '^lib/http/inject\\.ts$',
   'find-my-way': '^lib/http/upgrades\\.ts$',
-  '@fastify/error': '^lib/errors\\.ts$',
+  '@fastify/error': '^lib/(errors|store/error)\\.ts$',
+  libsql: '^lib/store/sqlite/engine\\.ts$',
+  pg: '^lib/store/postgres\\.ts$',
+  // In development alone.
+  tsx: '^lib/store/sqlite/thread\\.ts$',
   ws: '^lib/testing/',
   yaml: '^lib/config/',
   'env-schema': '^lib/env\\.ts$',
-  ajv: '^lib/(env|options/check)\\.ts$',
+  ajv: '^lib/(env|options/check|http/management/schemas)\\.ts$',
   // Types alone.
   typebox: '^lib/options/schema/builders\\.ts$',
   'close-with-grace': '^lib/cli/main\\.ts$'

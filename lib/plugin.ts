@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyPluginAsync, RegisterOptions } from 'fastify'
 import { performance } from 'node:perf_hooks'
+import { createClaims } from './admission/claims.ts'
 import { createLease } from './admission/lease.ts'
+import { createMemoryLimitStore } from './admission/limits/memory.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { createRouter } from './default-router.ts'
 import { diagnoses } from './diagnosis.ts'
@@ -9,6 +11,7 @@ import { answeringAtOnce } from './guard.ts'
 import { guardedCooldowns } from './http/cooldowns.ts'
 import { AlreadyRegisteredError, Http2OnlyError, WebSocketRouteError } from './errors.ts'
 import { warnOfOpenClocks } from './http/clocks.ts'
+import { managementRoutes } from './http/management/routes.ts'
 import { realtimeRoute, translationsOf } from './http/realtime.ts'
 import { offerInjectWS } from './http/inject.ts'
 import { reportTo } from './http/route.ts'
@@ -16,6 +19,8 @@ import { createShares } from './http/shares.ts'
 import { watchUpgrades } from './http/upgrades.ts'
 import { websocketOnly } from './http/websocket-only.ts'
 import { createWrongCredentials } from './http/wrong-credential.ts'
+import { noAuthority } from './http/standing.ts'
+import { createAuthority } from './keys/authority.ts'
 import { createMemoryKeyStore } from './keys/memory.ts'
 import { createSlots } from './upstream/capacity.ts'
 import { noticesOf } from './options/notices.ts'
@@ -29,7 +34,7 @@ import { createProbe, startProbing } from './upstream/probe.ts'
 import { xai } from './providers/xai/adapter.ts'
 import { createHeldBytes } from './wire/held-bytes.ts'
 import { loggable } from './loggable.ts'
-import type { RealtimeGatewayOptions } from '../types/index.ts'
+import type { KeyAdmin, KeyStore, RealtimeGatewayOptions } from '../types/index.ts'
 
 const builtIn = [openai, xai, azure]
 
@@ -63,6 +68,13 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
   const probe = createProbe(dialling, reportTo(router, log))
   const pool = createWarmPool({ ...dialling, deployments: options.deployments, dial: probe })
   let stopProbing = (): void => {}
+  const telling = (what: string) => ({
+    away: (cause: unknown) => log.error({ err: loggable(cause) }, `realtime gateway: ${what} does not answer`),
+    back: () => log.info(`realtime gateway: ${what} answers again`)
+  })
+  const { keyStore } = options
+  const authority = keyStore !== undefined && tellsOfChanges(keyStore) ? createAuthority(keyStore, { time: Date.now, now, ...telling('the key store') }) : undefined
+  const claims = createClaims(options.limitStore ?? createMemoryLimitStore({ now }), { open: options.limitStoreAway === 'open', ...telling('the limit store') })
 
   fastify.decorate('realtime', {
     sessions: registry,
@@ -71,13 +83,17 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
   })
   fastify.addHook('onReady', async () => {
     pool.start()
+    authority?.start()
     if (options.routing?.probeIntervalMs !== undefined) stopProbing = startProbing(options.deployments, options.routing.probeIntervalMs, { ...dialling, probe })
   })
   const shutDown = (): Promise<void> => {
     upgrades.refuse()
     stopProbing()
     pool.close()
-    return registry.drain()
+    return registry.drain().then(() => {
+      authority?.close()
+      return claims.close()
+    })
   }
   // The drain begins here and is awaited in onClose. So several gateways of an app drain at the same time, and Fastify's `pluginTimeout` (10 s
   // for preClose) does not cut a drain that takes longer.
@@ -91,32 +107,53 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
   await offerInjectWS(fastify)
   warnOfOpenClocks(fastify)
 
+  const authenticate = createAuthenticator({
+    authenticate: options.authenticate,
+    masterKeyHash: options.masterKeyHash,
+    stores: [createMemoryKeyStore(options.keys ?? []), ...keyStore === undefined ? [] : [authority?.keys ?? keyStore]],
+    time: Date.now
+  })
+  const wrongCredentials = createWrongCredentials(now, options.maxUpgrades)
   await fastify.register(async scope => {
     scope.addHook('onRoute', ({ method, url }) => { if (method === 'GET') upgrades.own(url) })
     websocketOnly(scope, options.paths.flatMap(path => [path, translationsOf(path)]))
     realtimeRoute(scope, {
       options,
-      authenticate: createAuthenticator({
-        authenticate: options.authenticate,
-        masterKeyHash: options.masterKeyHash,
-        stores: [createMemoryKeyStore(options.keys ?? []), ...options.keyStore ? [options.keyStore] : []],
-        time: Date.now
-      }),
+      authenticate,
+      authority: authority ?? noAuthority,
+      claims,
       router,
       connecting: { ...dialling, pool },
       dialects: createDialects(options.dialects),
       registry,
       upgrades,
       shares: createShares(options, now),
-      wrongCredentials: createWrongCredentials(now, options.maxUpgrades),
+      wrongCredentials,
       held: createHeldBytes(options.maxBufferedBytes),
       now,
       time: Date.now
     })
     // Fastify gives these to routes of a plugin with a scope of its own only. `fastify-plugin` takes the scope away, so they are handed on.
   }, { prefix: options.prefix, logLevel: userOptions.logLevel, logSerializers: userOptions.logSerializers })
+  if (options.management !== undefined) {
+    await fastify.register(managementRoutes, {
+      prefix: `${options.prefix ?? ''}${options.management.prefix ?? ''}`,
+      keys: keyStore as KeyAdmin,
+      sessions: registry,
+      deployments: options.deployments,
+      aliases: Object.keys(options.routing?.aliases ?? {}),
+      authenticate,
+      masterKeyHash: options.masterKeyHash!,
+      wrongCredentials,
+      time: Date.now
+    })
+  }
 }
 
 function speaksHttp2Only ({ initialConfig: { http2, https } }: FastifyInstance): boolean {
   return http2 === true && !(typeof https === 'object' && https.allowHTTP1)
+}
+
+function tellsOfChanges (store: KeyStore | KeyAdmin): store is KeyAdmin {
+  return 'changes' in store && 'lastChange' in store
 }

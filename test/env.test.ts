@@ -47,7 +47,7 @@ t.test('every option that is a text, a number or a list of texts has a variable'
   for (const [option, schema] of Object.entries<OptionSchema>(gateway.properties)) {
     if (option === 'masterKey' || option === 'keys') continue
     const samples: Readonly<Record<string, readonly [string, unknown]>> = {
-      number: ['100000', 100_000], texts: option === 'allowedOrigins' ? ['https://a, https://b,', ['https://a', 'https://b']] : ['/a, /b,', ['/a', '/b']], text: option === 'refusal' ? ['http', 'http'] : ['/v', '/v'], flag: ['true', true]
+      number: ['100000', 100_000], texts: option === 'allowedOrigins' ? ['https://a, https://b,', ['https://a', 'https://b']] : ['/a, /b,', ['/a', '/b']], text: schema.enum === undefined ? ['/v', '/v'] : [schema.enum[0]!, schema.enum[0]], flag: ['true', true]
     }
     const name = `REALTIME_GATEWAY_${snakeCase(option).toUpperCase()}`
     const [text, value] = samples[kindOf(schema)] ?? []

@@ -23,8 +23,8 @@ t.test('the plugin is the default export and a named one, with name and Fastify 
   t.equal(defaultExport, realtimeGateway)
   const meta = (realtimeGateway as unknown as Record<symbol, unknown>)[Symbol.for('plugin-meta')]
   t.match(meta, { name: 'fastify-realtime-gateway', fastify: '5.x' })
-  t.strictSame(Object.keys(frontDoor).sort(), ['ConfigError', 'GatewayError', 'OptionError', 'azure', 'classifyAnswer', 'createRouter', 'default', 'defaults',
-    'loadLiteLLMConfig', 'openai', 'realtimeGateway', 'realtimeModels', 'realtimeUrl', 'xai'])
+  t.strictSame(Object.keys(frontDoor).sort(), ['ConfigError', 'GatewayError', 'KeyAdminError', 'OptionError', 'StoreError', 'azure', 'classifyAnswer', 'createMemoryKeyAdmin', 'createMemoryLimitStore', 'createRedisLimitStore', 'createRouter', 'createSqlKeyAdmin', 'default', 'defaults',
+    'loadLiteLLMConfig', 'openPostgres', 'openSqlite', 'openai', 'realtimeGateway', 'realtimeModels', 'realtimeUrl', 'xai'])
 })
 
 t.test('a Fastify that it was not written for is refused at registration', async t => {

@@ -2,7 +2,9 @@ import type { FastifyRequest } from 'fastify'
 import type { UpstreamAdapter } from './adapter.ts'
 import type { DeploymentOptions } from './deployment.ts'
 import type { DialectOptions } from './dialect.ts'
+import type { KeyAdmin } from './key-admin.ts'
 import type { KeyStore, Principal, VirtualKeyOptions } from './keys.ts'
+import type { LimitStore } from './limits.ts'
 import type { TurnInfo } from './observer.ts'
 import type { CooldownStore, Router, RoutingOptions } from './router.ts'
 import type { SessionInfo, SessionSummary } from './session.ts'
@@ -15,6 +17,12 @@ import type { SessionInfo, SessionSummary } from './session.ts'
  */
 export type Authenticate = (request: FastifyRequest, credential: string | undefined) =>
   Principal | null | undefined | Promise<Principal | null | undefined>
+
+/** Options of the management API. */
+export interface ManagementOptions {
+  /** Prefix of its paths, behind the plugin's own. Default: none (`/key/generate`). */
+  readonly prefix?: string | undefined
+}
 
 /** Options of the plugin. All times are in milliseconds, all sizes in bytes. */
 export interface RealtimeGatewayOptions {
@@ -36,10 +44,22 @@ export interface RealtimeGatewayOptions {
 
   /** Virtual keys, kept in memory as hashes. At least one of `keys`, `keyStore`, `masterKey`, `authenticate` is required. */
   readonly keys?: readonly VirtualKeyOptions[] | undefined
-  /** Another place to look virtual keys up; asked after `keys`. */
-  readonly keyStore?: KeyStore | undefined
+  /**
+   * Another place to look virtual keys up; asked after `keys`. With a `KeyAdmin`, changes act on live sessions within a second, and what was
+   * looked up is kept for ten seconds at most.
+   */
+  readonly keyStore?: KeyStore | KeyAdmin | undefined
+  /** Where the limits of keys and teams are counted. Default: in this process, which is exact for one process alone. */
+  readonly limitStore?: LimitStore | undefined
+  /** Whether a new session is refused (`closed`, 503 `store_unavailable`) or let in uncounted (`open`) while `limitStore` does not answer. Default `closed`. */
+  readonly limitStoreAway?: 'closed' | 'open' | undefined
   /** A key that may use every model. At least 4 characters; fewer than 16 can be guessed, and are warned about at registration. */
   readonly masterKey?: string | undefined
+  /**
+   * Routes to make, change and list keys and teams, with LiteLLM's paths and shapes, for whoever has `masterKey`. They need a `keyStore` that is a
+   * `KeyAdmin`. Default: there are none.
+   */
+  readonly management?: ManagementOptions | undefined
   /** The host's own authentication. */
   readonly authenticate?: Authenticate | undefined
 

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { GatewayError } from '../errors.ts'
 import { hashKey, sameHash } from '../keys/hash.ts'
+import { outOfForce, principalOf } from '../keys/policy.ts'
 import type { Authenticate, KeyStore, Principal, VirtualKey } from '../../types/index.ts'
 
 export interface AuthenticatorOptions {
@@ -12,7 +13,13 @@ export interface AuthenticatorOptions {
   readonly time: () => number
 }
 
-export type Authenticator = (request: FastifyRequest, credential: string | undefined) => Promise<Principal>
+export interface Authenticated {
+  readonly principal: Principal
+  /** The store that knows its key, where one does. */
+  readonly store?: KeyStore | undefined
+}
+
+export type Authenticator = (request: FastifyRequest, credential: string | undefined) => Promise<Authenticated>
 
 /**
  * Turns a credential into a principal: the host's hook is asked first, then the master key, then the stores. A client gets in only where one of
@@ -23,17 +30,17 @@ export function createAuthenticator ({ authenticate, masterKeyHash, stores, time
     if (authenticate !== undefined) {
       const principal = await asked(async () => checked(await authenticate(request, credential)))
       if (principal === null) throw new GatewayError('invalid_api_key')
-      if (principal !== undefined) return inForce(principal, time())
+      if (principal !== undefined) return { principal: inForce(principal, time()) }
     }
     if (credential === undefined) {
       throw new GatewayError(request.headers.authorization === undefined ? 'missing_api_key' : 'invalid_api_key')
     }
     const hash = hashKey(credential)
-    if (masterKeyHash !== undefined && sameHash(hash, masterKeyHash)) return { id: 'master', keyHash: hash, tags: ['*'] }
+    if (masterKeyHash !== undefined && sameHash(hash, masterKeyHash)) return { principal: { id: 'master', keyHash: hash, tags: ['*'] } }
     for (const store of stores) {
       // The contract says `undefined`, but a host's store may give `null` for a key that it does not know.
       const key: VirtualKey | null | undefined = await asked(() => store.findByHash(hash))
-      if (key != null && sameHash(key.hash, hash)) return inForce(principalOf(key), time())
+      if (key != null && sameHash(key.hash, hash)) return { principal: inForce(principalOf(key), time()), store }
     }
     throw new GatewayError('invalid_api_key')
   }
@@ -46,14 +53,10 @@ function checked (answer: Principal | null | undefined): Principal | null | unde
   return answer
 }
 
-function principalOf ({ name, hash, ...policy }: VirtualKey): Principal {
-  return { ...policy, id: name ?? hash.slice(0, 8), keyHash: hash }
-}
-
 /** @throws GatewayError where its policy lets nobody in now */
 function inForce (principal: Principal, now: number): Principal {
-  if (principal.blocked) throw new GatewayError('key_blocked')
-  if (principal.expiresAt !== undefined && principal.expiresAt <= now) throw new GatewayError('key_expired')
+  const code = outOfForce(principal, now)
+  if (code !== undefined) throw new GatewayError(code)
   return principal
 }
 

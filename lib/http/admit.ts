@@ -1,20 +1,27 @@
 import type { FastifyRequest } from 'fastify'
+import { randomUUID } from 'node:crypto'
 import { unlessAborted } from '../abort.ts'
+import type { Claim } from '../admission/claims.ts'
 import { findCredential, refuseKeyInQuery } from '../auth/credentials.ts'
 import { purposeOf, successorOf } from '../catalogue.ts'
 import { GatewayError } from '../errors.ts'
+import { mayUse, scopesOf } from '../keys/policy.ts'
 import { modelOf, serves } from '../upstream/deployment.ts'
 import type { ClientRequest } from '../upstream/deployment.ts'
-import { allowsModel } from '../wildcard.ts'
 import type { ClientHandshake } from './handshake.ts'
 import { originAllowed } from './origin.ts'
 import type { RouteTools } from './route.ts'
+import { Standing } from './standing.ts'
 import { planFor, upstreamFor } from './upstream-for.ts'
 import type { Asker, Upstream } from './upstream-for.ts'
 import type { Lease, Principal } from '../../types/index.ts'
 
 /** What is settled before a client is answered. */
 export interface Admitted extends Upstream {
+  /** Of the session to be. */
+  readonly id: string
+  /** Its part of the limits of its key and team. */
+  readonly claim: Claim
   readonly asker: Asker
   /** What the client called the model. */
   readonly asked: string
@@ -32,10 +39,13 @@ export async function admit (request: FastifyRequest, handshake: ClientHandshake
   refuseKeyInQuery(handshake.query, credential)
   const { allowedOrigins: allowed } = options
   if (!originAllowed(handshake.origin, { allowed, host: request.host, hasCredential: credential !== undefined })) throw new GatewayError('origin_not_allowed')
-  const principal = await unlessAborted(tools.authenticate(request, credential), signal).catch(cause => {
+  const { generation } = tools.authority
+  const { principal, store } = await unlessAborted(tools.authenticate(request, credential), signal).catch(cause => {
     // No upstream was asked yet, so what did not answer in time is a key store or the host's hook.
     throw cause instanceof GatewayError && cause.code === 'upstream_timeout' ? new GatewayError('store_unavailable') : cause
   })
+  const standing = new Standing(principal)
+  if (store !== undefined && store === tools.authority.keys) lease.defer(tools.authority.track(standing, generation))
 
   const named = handshake.query.get('model') ?? ''
   const query = new URLSearchParams(handshake.query)
@@ -44,18 +54,30 @@ export async function admit (request: FastifyRequest, handshake: ClientHandshake
   const asked = named !== '' ? named : defaultModel(client, principal, tools)
   if (asked === undefined) throw new GatewayError('missing_model', { param: 'model' })
   const model = options.dialects?.successors === true ? servedModel(asked, tools) : asked
-  if (!allowsModel(principal.models, asked) && !allowsModel(principal.models, model)) throw new GatewayError('model_not_allowed', { param: 'model' })
+  refuseModel(principal, asked, model)
   if (model !== asked) request.log.warn({ asked, model }, 'realtime model is retired; its successor serves the session')
 
-  const asker = { principal, client, tags: tagsOf(principal, handshake.tags), log: request.log, lease, signal }
+  const asker = { standing, client, tags: tagsOf(principal, handshake.tags), log: request.log, lease, signal }
   // Only who may have the model takes a place: strangers must not make an idle session go.
   const answered = tools.shares.enter(principal, lease)
   try {
     lease.defer(tools.registry.reserve())
-    return { ...await upstreamFor(model, await planFor(model, asker, tools), asker, tools), asker, asked }
+    const id = `sess_${randomUUID().replaceAll('-', '')}`
+    const group = principal.team ?? principal.keyHash ?? principal.id
+    const claim = await unlessAborted(tools.claims.take(id, group, scopesOf(principal), lease, error => standing.revoked(error)), signal)
+    const upstream = await upstreamFor(model, await planFor(model, asker, tools), asker, tools)
+    // The key may have changed while the upstream was dialled.
+    standing.check()
+    refuseModel(standing.principal, asked, model)
+    return { ...upstream, id, claim, asker, asked }
   } finally {
     answered()
   }
+}
+
+/** @throws GatewayError `model_not_allowed`, where neither of a model's names is allowed */
+function refuseModel (principal: Principal, asked: string, model: string): void {
+  if (!mayUse(principal, asked) && !mayUse(principal, model)) throw new GatewayError('model_not_allowed', { param: 'model' })
 }
 
 /** The tags of a session: the key's, of which the client may name some. Whoever has the tag `*` may name any. */
@@ -76,13 +98,13 @@ function servedModel (asked: string, { options }: RouteTools): string {
  * The public model for a session whose client names none. A call that it attaches to has its model already. A transcription client names its
  * model after the first event, which it waits for: until then any deployment for transcription that the key allows will do.
  */
-function defaultModel (client: ClientRequest, { models }: Principal, { options, connecting }: RouteTools): string | undefined {
+function defaultModel (client: ClientRequest, principal: Principal, { options, connecting }: RouteTools): string | undefined {
   if (client.kind === 'attached') return options.defaultModel
   if (client.kind !== 'transcription') return undefined
   const able = options.deployments.filter(deployment => serves(deployment, client, connecting))
   const transcribing = able.filter(deployment => !deployment.model.includes('*') && purposeOf(modelOf(deployment)) === 'transcription').map(({ model }) => model)
   const named = options.defaultModel === undefined ? [] : [options.defaultModel]
-  return [...named.filter(isServed), ...transcribing, ...named].find(name => allowsModel(models, name)) ?? options.defaultModel
+  return [...named.filter(isServed), ...transcribing, ...named].find(name => mayUse(principal, name)) ?? options.defaultModel
 
   function isServed (name: string): boolean {
     return able.some(({ model }) => model === name)

@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
+import { GatewayError } from '../errors.ts'
+import { expiryOf, isRestricted, longestSessionOf, mayUse, scopesOf } from '../keys/policy.ts'
 import { createObservers } from '../session/observers.ts'
-import type { UpstreamParts } from '../session/parts.ts'
+import type { Term, UpstreamParts } from '../session/parts.ts'
 import { createModelStage } from '../session/pipeline/model-rule.ts'
 import { createTranscriptionStage, createWithholding } from '../session/pipeline/transcription-model.ts'
 import { Session } from '../session/session.ts'
@@ -15,7 +16,7 @@ import { reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
 import { transcriptionModels } from './transcription.ts'
 import type { Upstream } from './upstream-for.ts'
-import type { Adjustment, Deployment, Dialect, DialectName, Lease, RouteOutcome, Stage } from '../../types/index.ts'
+import type { Adjustment, Deployment, Dialect, DialectName, Lease, Principal, RouteOutcome, Stage } from '../../types/index.ts'
 
 /** Fields of which one session's log tells that they were adjusted. */
 const mostTold = 16
@@ -32,9 +33,9 @@ const tellings: Readonly<Record<Adjustment, string>> = {
  */
 export function openSession (client: UpgradedSocket, handshake: Pick<ClientHandshake, 'dialect' | 'kind' | 'query'>, admitted: Admitted, lease: Lease, log: FastifyBaseLogger, tools: RouteTools): void {
   const { options, registry, now } = tools
-  const { deployment, model, asked, route, asker: { principal } } = admitted
-  const { id: principalId, keyHash, team, models, expiresAt } = principal
-  const id = `sess_${randomUUID().replaceAll('-', '')}`
+  const { id, deployment, model, asked, route, asker: { standing } } = admitted
+  const { principal } = standing
+  const { id: principalId, keyHash, team } = principal
   const adjusted = adjustments(id, log)
   const report = reportTo(tools.router, log)
   const shape = {
@@ -56,6 +57,7 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
     failed: (name, err) => log.error({ err: traced(err) }, `${name} failed`)
   })
   const transcription = handshake.kind === 'transcription' ? transcribing({ id, admitted, serving, shape, log, report, session: (): Session => session }, tools) : undefined
+  const term: Term = { ...termOf(principal, options), time: tools.time }
   const held = tools.held.account(keyHash ?? principalId, () => session.shed())
   const session: Session = new Session({
     identity: { id, principal: principalId, keyHash, team, model, route },
@@ -66,7 +68,7 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
       model: modelOf(deployment),
       aliases: [asked, model],
       strict: options.dialects?.strict === true,
-      restricted: models !== undefined && models.length > 0,
+      restricted: isRestricted(principal),
       adjusted
     }), ...transcription === undefined ? [] : [transcription.client]],
     upstreamStages: transcription === undefined ? none : [transcription.upstream],
@@ -76,10 +78,21 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
     },
     lease,
     held,
-    ...(expiresAt !== undefined && { expiry: { at: expiresAt, time: tools.time } }),
+    term,
     now
   })
   lease.defer(held.close)
+  standing.join({
+    changed (next) {
+      Object.assign(term, termOf(next, options))
+      admitted.claim.change(scopesOf(next))
+      if (!mayUse(next, asked) && !mayUse(next, session.info().model)) session.revoke(new GatewayError('model_not_allowed'))
+    },
+    revoked (error, next) {
+      Object.assign(term, termOf(next, options))
+      session.revoke(error)
+    }
+  })
   registry.add(session)
   lease.defer(() => registry.remove(id))
   // From here on the router's observer reports the end.
@@ -92,6 +105,11 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
 interface Serving {
   deployment: Deployment
   since: number
+}
+
+/** Until when a session of this owner may live. */
+function termOf (principal: Principal, { drainTimeout }: RouteTools['options']): Omit<Term, 'time'> {
+  return { expiresAt: expiryOf(principal), longest: longestSessionOf(principal), patience: principal.finishTurn === true ? drainTimeout : 0 }
 }
 
 /** How a session's client and its upstreams come together. */

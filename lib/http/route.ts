@@ -1,8 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { Claims } from '../admission/claims.ts'
 import type { Authenticator } from '../auth/authenticate.ts'
 import type { Dialects } from '../dialect/dialects.ts'
 import { diagnoses } from '../diagnosis.ts'
 import { told } from '../guard.ts'
+import type { Authority } from '../keys/authority.ts'
 import { loggable, traced } from '../loggable.ts'
 import type { ResolvedOptions } from '../options/resolve.ts'
 import type { Registry } from '../session/registry.ts'
@@ -17,6 +19,9 @@ import type { RouteOutcome, Router } from '../../types/index.ts'
 export interface RouteTools {
   readonly options: ResolvedOptions
   readonly authenticate: Authenticator
+  /** Keeps what sessions may do in step with the store; without one of ours there is nothing to be kept in step with. */
+  readonly authority: Pick<Authority, 'generation' | 'track'> & Partial<Pick<Authority, 'keys'>>
+  readonly claims: Claims
   readonly router: Router
   readonly connecting: ConnectTools
   readonly dialects: Dialects

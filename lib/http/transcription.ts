@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts'
+import { mayUse } from '../keys/policy.ts'
 import { modelOf } from '../upstream/deployment.ts'
-import { allowsModel } from '../wildcard.ts'
 import type { Admitted } from './admit.ts'
 import type { RouteTools } from './route.ts'
 import { planFor, upstreamFor } from './upstream-for.ts'
@@ -25,7 +25,6 @@ interface TranscriptionOwner {
  * @returns the provider's name of a model, for `createTranscriptionStage`
  */
 export function transcriptionModels ({ asker, asked }: Admitted, { current, replace, adjusted }: TranscriptionOwner, tools: RouteTools): (name: string, field: string) => string | Promise<string> {
-  const { models } = asker.principal
   let chosen = false
 
   async function dial (name: string, field: string): Promise<string> {
@@ -59,7 +58,7 @@ export function transcriptionModels ({ asker, asked }: Admitted, { current, repl
       chosen = true
       return own
     }
-    if (!allowsModel(models, name)) throw new GatewayError('model_not_allowed')
+    if (!mayUse(asker.standing.principal, name)) throw new GatewayError('model_not_allowed')
     return dial(name, field).then(told => {
       chosen = true
       return told

@@ -8,11 +8,12 @@ import { serves } from '../upstream/deployment.ts'
 import type { ClientRequest } from '../upstream/deployment.ts'
 import { reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
-import type { Lease, Principal, RouteAttempt, RouteDecision, RoutePlan } from '../../types/index.ts'
+import type { Standing } from './standing.ts'
+import type { Lease, RouteAttempt, RouteDecision, RoutePlan } from '../../types/index.ts'
 
 /** Who asks for an upstream. */
 export interface Asker {
-  readonly principal: Principal
+  readonly standing: Standing
   readonly client: ClientRequest
   /** Tags of the session. */
   readonly tags: readonly string[]
@@ -31,11 +32,11 @@ export interface Upstream extends Connected {
 }
 
 /** Whom the router names for `model`. */
-export async function planFor (model: string, { principal, client, tags, signal }: Asker, { router, connecting }: RouteTools): Promise<RoutePlan> {
+export async function planFor (model: string, { standing, client, tags, signal }: Asker, { router, connecting }: RouteTools): Promise<RoutePlan> {
   const { kind, query, safetyIdentifier } = client
   const plan = await unlessAborted(router.candidates({
     model,
-    principal,
+    principal: standing.principal,
     query,
     tags,
     user: safetyIdentifier,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditRow, KeyAdmin, KeyFilter, KeyName, NewKey, StoredKey, Team, VirtualKey } from '../../types/index.ts'
 import { KeyAdminError } from './error.ts'
+import { patched, present } from './patch.ts'
 
 type Kept = Omit<StoredKey, 'teamPolicy'>
 
@@ -143,13 +144,4 @@ export function createMemoryKeyAdmin (time: () => number = Date.now): KeyAdmin {
       return audit.at(-1)?.seq ?? 0
     }
   }
-}
-
-function present<T extends object> (object: T): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T
-}
-
-/** `null` takes a field away. */
-function patched<T extends object> (object: T, patch: object): T {
-  return Object.fromEntries(Object.entries({ ...object, ...present(patch) }).filter(([, value]) => value !== null)) as T
 }

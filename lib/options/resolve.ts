@@ -13,6 +13,7 @@ import type { Deployment, RealtimeGatewayOptions } from '../../types/index.ts'
 
 /** Options after validation: numbers filled in, secrets hashed, deployments with ids. */
 export interface ResolvedOptions extends Readonly<Record<NumberOption, number>>, Omit<RealtimeGatewayOptions, NumberOption | 'deployments' | 'masterKey'> {
+  readonly limitStoreAway: 'closed' | 'open'
   readonly deployments: readonly Deployment[]
   readonly masterKeyHash: string | undefined
   readonly paths: readonly string[]
@@ -41,7 +42,7 @@ export function resolvePart (options: RealtimeGatewayOptions, providers: readonl
   const { masterKey, ...rest } = { ...defaults, ...given }
   rule(rest.lowWaterMark <= rest.highWaterMark, 'lowWaterMark', 'must not be above highWaterMark')
 
-  const { adapters = [], path = defaultPath, aliases = [], refusal = 'auto', keys = [], dialects, routing, router, allowedOrigins = [] } = rest
+  const { adapters = [], path = defaultPath, aliases = [], refusal = 'auto', limitStoreAway = 'closed', keys = [], dialects, routing, router, allowedOrigins = [] } = rest
   checkUnset(given.deployments ?? [])
   const deployments = resolveDeployments((given.deployments ?? []).map(present), new Set([...providers, ...adapters.map(({ provider }) => provider)]))
     .map(deployment => dialects?.successors === true ? Object.freeze({ ...deployment, target: successorOf(deployment.target) ?? deployment.target }) : deployment)
@@ -62,13 +63,16 @@ export function resolvePart (options: RealtimeGatewayOptions, providers: readonl
     keys: keys.map(({ key, ...rest }) => key === undefined ? rest : { ...rest, hash: hashKey(key) }),
     masterKeyHash: masterKey === undefined ? undefined : hashKey(masterKey),
     paths,
-    refusal
+    refusal,
+    limitStoreAway
   })
 }
 
-function checkComplete ({ deployments, router, keys = [], keyStore, masterKey, authenticate }: RealtimeGatewayOptions): void {
+function checkComplete ({ deployments, router, keys = [], keyStore, masterKey, management, authenticate }: RealtimeGatewayOptions): void {
   rule(router !== undefined || deployments !== undefined, 'deployments', 'is required where no router is given')
   rule(router !== undefined || deployments!.length > 0, 'deployments', 'must hold at least one deployment where no router is given')
+  rule(management === undefined || masterKey !== undefined, 'management', 'needs masterKey: nobody could use it')
+  rule(management === undefined || (keyStore !== undefined && 'createKey' in keyStore), 'management', 'needs a keyStore that keys can be made in, a KeyAdmin: openSqlite or openPostgres with createSqlKeyAdmin give one')
   rule(keys.length > 0 || (keyStore ?? masterKey ?? authenticate) !== undefined, 'keys', 'or keyStore, masterKey or authenticate is required: the gateway is never open')
 }
 

@@ -97,8 +97,8 @@ export function createRouter (deployments: readonly Deployment[], routing: Routi
   function plan (request: RouteRequest): RoutePlan | [] {
     const { principal } = request
     const model = aliases.get(request.model) ?? request.model
-    const fallbacks = principal.fallbacks === false ? [] : fallbacksOf.get(model) ?? options.defaultFallbacks ?? []
-    const names = new Set([model, ...fallbacks.filter(name => allowsModel(principal.models, name))])
+    const fallbacks = principal.fallbacks === false || principal.teamPolicy?.fallbacks === false ? [] : fallbacksOf.get(model) ?? options.defaultFallbacks ?? []
+    const names = new Set([model, ...fallbacks.filter(name => allowsModel(principal.models, name) && allowsModel(principal.teamPolicy?.models, name))])
     const groups = Array.from(names, name => groupOf(aliases.get(name) ?? name)).filter(group => group !== undefined)
     if (groups.length === 0) return []
 

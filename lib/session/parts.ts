@@ -49,8 +49,15 @@ export interface UpstreamParts extends UpgradedSocket {
   readonly lease: Lease
 }
 
-export interface Expiry {
-  readonly at: number
+/** Until when a session may live. Whoever opened it may change this while it lives. */
+export interface Term {
+  /** When the key of its owner expires, in Unix milliseconds. */
+  expiresAt?: number | undefined
+  /** Milliseconds that it may last in all. */
+  longest?: number | undefined
+  /** For how long a running response may go on when the key has expired. */
+  patience?: number | undefined
+  /** The clock on the wall, in Unix milliseconds: it may be set while the session lives. */
   readonly time: () => number
 }
 
@@ -68,8 +75,8 @@ export interface SessionParts {
   readonly lease: Lease
   /** Counts what the session holds. Default: nobody counts. */
   readonly held?: HeldBytes | undefined
-  /** When the key of its owner expires, by the clock on the wall and in Unix milliseconds: it may be set while the session lives. Default: never. */
-  readonly expiry?: Expiry | undefined
+  /** Default: it has no end. */
+  readonly term?: Term | undefined
   /** Monotonic clock in milliseconds. */
   readonly now: () => number
 }

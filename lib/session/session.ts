@@ -64,8 +64,8 @@ export class Session {
   }
 
   #watchLegs (): Watch {
-    const { limits, expiry } = this.#parts
-    return new Watch(this.#legs, limits, { startedAt: this.#startedAt, expiry })
+    const { limits, term } = this.#parts
+    return new Watch(this.#legs, limits, { startedAt: this.#startedAt, term })
   }
 
   /** Ends the session by our own decision: the client gets the `error` event and the close code, the upstream 1000. */
@@ -83,6 +83,16 @@ export class Session {
     this.#step({ type: 'drain', error })
   }
 
+  /** The owner may have no session any more: it ends with `error`, after a running response where there is patience for one. */
+  revoke (error: SessionError): void {
+    const patience = this.#parts.term?.patience ?? 0
+    if (patience === 0) return this.fail(error)
+    this.drain(error)
+    this.#revoked ??= setTimeout(() => this.fail(error), patience)
+  }
+
+  #revoked: NodeJS.Timeout | undefined
+
   /**
    * Ends what has taken too long.
    * @param now on the session's clock
@@ -97,6 +107,7 @@ export class Session {
     // Where both peers are silent, our own network may be at fault: that is not counted against the deployment.
     this.#upstreamDead = !overdue.dead.includes(client) && overdue.dead.includes(upstream)
     overdue.slow?.fail('message_too_slow')
+    if (overdue.error.code === 'key_expired') return this.#revoked === undefined ? this.revoke(overdue.error) : undefined
     this.fail(overdue.error)
     // A dead peer answers no close frame.
     for (const leg of overdue.dead) leg.destroy()
@@ -193,6 +204,7 @@ export class Session {
 
   #finish (): void {
     clearTimeout(this.#deadline)
+    clearTimeout(this.#revoked)
     const { observer, lease } = this.#parts
     const unresponsive = this.#upstreamDead || this.#turns.isUnresponsive(this.#legs.down.activeAt)
     this.#turns.end()

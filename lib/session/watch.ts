@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts'
 import type { Leg } from '../wire/leg.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Legs } from './legs.ts'
-import type { Expiry, SessionLimits } from './parts.ts'
+import type { SessionLimits, Term } from './parts.ts'
 import type { Pump } from './pump.ts'
 import { SlowMessage } from './slow-message.ts'
 
@@ -41,11 +41,11 @@ export class Watch {
   readonly #ends: ReadonlyArray<{ readonly leg: Leg, readonly pump: Pump, readonly beat: Heartbeat, readonly message: SlowMessage, readonly sinceStall: Since }>
   readonly #limits: SessionLimits
   readonly #startedAt: number
-  readonly #expiry: Expiry | undefined
+  readonly #term: Term | undefined
   readonly #sinceActive = new Since()
 
   /** @param startedAt on the session's clock */
-  constructor (legs: Legs, limits: SessionLimits, { startedAt, expiry }: { readonly startedAt: number, readonly expiry?: Expiry | undefined }) {
+  constructor (legs: Legs, limits: SessionLimits, { startedAt, term }: { readonly startedAt: number, readonly term?: Term | undefined }) {
     const { client, upstream, upPump, downPump } = legs
     this.#legs = legs
     this.#ends = ([[client, downPump], [upstream, upPump]] as const).map(([leg, pump]) => ({
@@ -53,7 +53,7 @@ export class Watch {
     }))
     this.#limits = limits
     this.#startedAt = startedAt
-    this.#expiry = expiry
+    this.#term = term
   }
 
   /**
@@ -72,8 +72,10 @@ export class Watch {
     if (dead.length > 0) return { error: new GatewayError('peer_timeout'), dead }
     const slow = this.#ends.filter(({ leg, message }) => message.check(leg, step, slowMessageTimeout))[0]
     if (slow !== undefined) return { error: new GatewayError('message_too_slow'), dead: [], slow: slow.leg }
-    if (this.#expiry !== undefined && this.#expiry.time() >= this.#expiry.at) return { error: new GatewayError('key_expired'), dead: [] }
-    if ((idleTimeout > 0 && idle >= idleTimeout) || (maxSessionDuration > 0 && now - this.#startedAt >= maxSessionDuration)) {
+    const { expiresAt, longest = Infinity, time } = this.#term ?? {}
+    if (expiresAt !== undefined && time!() >= expiresAt) return { error: new GatewayError('key_expired'), dead: [] }
+    const age = now - this.#startedAt
+    if ((idleTimeout > 0 && idle >= idleTimeout) || (maxSessionDuration > 0 && age >= maxSessionDuration) || age >= longest) {
       return { error: new GatewayError('session_expired'), dead: [] }
     }
     return undefined

@@ -1,5 +1,5 @@
-export { adapterConformance, cooldownStoreConformance, keyStoreConformance, limitStoreConformance, routerConformance } from './conformance/index.ts'
-export type { AdapterConformanceOptions, ConformanceTest, CooldownStoreConformanceOptions, KeyStoreConformanceOptions, Lifetime, LimitStoreConformanceOptions, RouterConformanceOptions } from './conformance/index.ts'
+export { adapterConformance, cooldownStoreConformance, keyAdminConformance, keyStoreConformance, limitStoreConformance, routerConformance } from './conformance/index.ts'
+export type { AdapterConformanceOptions, ConformanceTest, CooldownStoreConformanceOptions, KeyAdminConformanceOptions, KeyStoreConformanceOptions, Lifetime, LimitStoreConformanceOptions, RouterConformanceOptions } from './conformance/index.ts'
 export { rawAdapter } from './raw-adapter.ts'
 export type { SimulatedAnswer, SimulatedCall, SimulatedScenario, SimulatedTool, SimulatedTurn } from './simulator/answer.ts'
 export type { ConnectionEvents, SimulatorConnection, SimulatorEnd, SimulatorFrame } from './simulator/connection.ts'

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GatewayError } from '../../lib/errors.ts'
-import { connect, request, requestText } from '../fixtures/client.ts'
+import { connect, goodKey, request, requestText } from '../fixtures/client.ts'
 import { startGateway } from '../fixtures/gateway.ts'
 import { encodeAs, Peer } from '../fixtures/peer.ts'
 import { holds } from '../fixtures/session/seeded.ts'
@@ -121,6 +121,7 @@ const share = 4_000
 
 const gateway = await startGateway(t, {
   maxSessions: 3,
+  keys: [{ key: goodKey, name: 'tester', maxParallelRequests: 3 }],
   maxUpgrades: 4,
   maxBufferedBytes: 4 * share,
   closeTimeout: 60,

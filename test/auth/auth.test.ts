@@ -82,7 +82,10 @@ t.test('the subprotocol to answer with never holds a key that may be kept back',
 })
 
 const request = (headers: IncomingHttpHeaders = {}): FastifyRequest => ({ headers }) as FastifyRequest
-const authenticator = (options: Partial<AuthenticatorOptions>, time = 1_000) => createAuthenticator({ stores: [], time: () => time, ...options })
+const authenticator = (options: Partial<AuthenticatorOptions>, time = 1_000) => {
+  const authenticate = createAuthenticator({ stores: [], time: () => time, ...options })
+  return async (request: FastifyRequest, credential: string | undefined) => (await authenticate(request, credential)).principal
+}
 const stored = (keys: VirtualKeyOptions[]) => ({ stores: [createMemoryKeyStore(keys)] })
 
 t.test('a virtual key becomes a principal', async t => {
@@ -167,4 +170,12 @@ t.test('stores are asked in order, by the whole hash, and believed only when it 
   const ask = authenticator({ stores: [store('a', undefined), store('b', null), store('c', other), store('d', { hash, name: 'right' })] })
   t.match(await ask(request(), 'k'), { id: 'right' })
   t.strictSame(heard, ['a', 'b', 'c', 'd'].map(name => `${name} ${hash}`))
+})
+
+t.test('whoever asks hears which store knows the key, and of none for others', async t => {
+  const { stores: [store] } = stored([{ key: 'sk-stored-1' }])
+  const ask = createAuthenticator({ stores: [createMemoryKeyStore([]), store!], masterKeyHash: hashKey('master'), authenticate: (_, key) => key === 'own' ? { id: 'own' } : undefined, time: () => 1_000 })
+  t.equal((await ask(request(), 'sk-stored-1')).store, store)
+  t.equal((await ask(request(), 'master')).store, undefined)
+  t.equal((await ask(request(), 'own')).store, undefined)
 })

@@ -316,6 +316,7 @@ const samples: Readonly<Record<string, unknown>> = {
   'deployments.apiVersion': '2025-04-01-preview',
   'deployments.dialect': 'native',
   'dialects.client': 'xai',
+  limitStoreAway: 'open',
   'routing.strategy': 'least-busy',
   'routing.sticky': 'user',
   'routing.groups.Model.1.strategy': 'cost',

@@ -26,6 +26,9 @@ const adapter = of<UpstreamAdapter>({
 const route = 'must start with a slash and hold no ?, # or *'
 const routePattern = '^/[^?#*]*$'
 
+/** `ManagementOptions` */
+export const management = fields({ prefix: text('must start with a slash', { pattern: '^/[^?#*]*$' }) }, { unknown: 'is not an option of the management API' })
+
 /** `RealtimeGatewayOptions` */
 export const gateway = fields({
   prefix: text('must be a text'),
@@ -37,7 +40,10 @@ export const gateway = fields({
   dialects,
   keys: list(virtualKey),
   keyStore: plugPoint<Given<'keyStore'>>('findByHash'),
+  limitStore: plugPoint<Given<'limitStore'>>('acquire', 'renew', 'release'),
+  limitStoreAway: oneOf(['closed', 'open'], 'closed'),
   masterKey: text(`must be a text of at least ${masterKeyLength.least} characters`, { minLength: masterKeyLength.least }),
+  management,
   authenticate: fn<Given<'authenticate'>>(),
   path: text(route, { pattern: routePattern, default: defaultPath }),
   aliases: texts(text(route, { pattern: routePattern })),

@@ -1,0 +1,44 @@
+import { Ajv } from 'ajv'
+import type { FastifyInstance, FastifySchema } from 'fastify'
+
+/** Bytes of a body. */
+export const bodyLimit = 256 * 1024
+
+const text = { type: 'string', minLength: 1, maxLength: 4_096 } as const
+/** A secret, or its SHA-256. */
+export const keyName = { ...text, description: 'The key, or its SHA-256 in hex.' }
+export const id = { type: 'string', minLength: 1, maxLength: 256 } as const
+
+const row = { type: 'object', additionalProperties: true } as const
+const error = {
+  type: 'object',
+  description: 'A refusal.',
+  properties: {
+    error: {
+      type: 'object',
+      properties: { message: { type: 'string' }, type: { type: 'string' }, param: { type: ['string', 'null'] }, code: { type: 'string' } }
+    }
+  }
+} as const
+
+/** Schema of a route, as a host with @fastify/swagger shows it. It names no `security`: a scheme that the host has not defined would break its page. */
+export function described (tag: string, operationId: string, summary: string, parts: Pick<FastifySchema, 'body' | 'querystring' | 'params'> & { readonly answer?: object } = {}): FastifySchema {
+  const { answer = row, ...asked } = parts
+  return { operationId, summary, tags: [tag], ...asked, response: { 200: { description: 'Done.', ...answer }, '4xx': error, '5xx': error } } as FastifySchema
+}
+
+export function object (properties: Readonly<Record<string, object>>, required: readonly string[] = []): object {
+  return { type: 'object', properties, required }
+}
+
+/**
+ * Checks bodies as they come. Fastify's own validator would make 0 of `null`, and take away fields that it does not know: a limit of nothing
+ * instead of none.
+ */
+export function validateAsWritten (scope: FastifyInstance): void {
+  const options = { allErrors: false, strict: false, coerceTypes: false, removeAdditional: false, useDefaults: true } as const
+  const written = new Ajv(options)
+  // What stands in a URL is text.
+  const query = new Ajv({ ...options, coerceTypes: true })
+  scope.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'querystring' ? query : written).compile(schema as object))
+}
