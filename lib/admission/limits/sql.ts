@@ -1,3 +1,4 @@
+import { createBatches } from './batches.ts'
 import { defaultLeaseMs, minuteMs, placeMs } from './rules.ts'
 import type { Database, Queries } from '../../store/database.ts'
 import type { LimitClaim, LimitRefusal, LimitScope, LimitStore } from '../../../types/index.ts'
@@ -17,8 +18,8 @@ export interface SqlLimitStoreOptions {
 type Pair = readonly [scope: string, id: string]
 
 /**
- * Limits that all processes count together in a database. An admission is one transaction, and transactions wait for each other on all nodes: where that is too
- * slow, Redis counts. What is over is deleted with the next renewal of any claim.
+ * Limits that all processes count together in a database. Admissions are transactions, which wait for each other on all nodes; what comes meanwhile shares the
+ * next one. Where that is too slow, Redis counts. What is over is deleted with the next renewal of any claim.
  */
 export function createSqlLimitStore (database: Database, { leaseMs = defaultLeaseMs, time = Date.now }: SqlLimitStoreOptions = {}): LimitStore {
   /** Told within a transaction, so that it never goes back from one to the next. */
@@ -29,9 +30,10 @@ export function createSqlLimitStore (database: Database, { leaseMs = defaultLeas
   }
 
   async function hold ({ query }: Queries, pairs: readonly Pair[], at: number): Promise<void> {
-    for (const [scope, id] of pairs) {
-      await query('INSERT INTO realtime_gateway.limit_claims (scope, id, until) VALUES (?, ?, ?) ON CONFLICT (scope, id) DO UPDATE SET until = excluded.until', [scope, id, at + leaseMs])
-    }
+    if (pairs.length === 0) return
+    const rows = pairs.map(() => '(?, ?, ?)').join(', ')
+    await query(`INSERT INTO realtime_gateway.limit_claims (scope, id, until) VALUES ${rows} ON CONFLICT (scope, id) DO UPDATE SET until = excluded.until`,
+      pairs.flatMap(pair => [...pair, at + leaseMs]))
   }
 
   async function sweep ({ query }: Queries, at: number): Promise<void> {
@@ -48,21 +50,29 @@ export function createSqlLimitStore (database: Database, { leaseMs = defaultLeas
     return room
   }
 
+  async function admit (queries: Queries, claim: LimitClaim, at: number): Promise<LimitRefusal | undefined> {
+    const states = await statesOf(queries, claim, at)
+    for (const [i, scope] of claim.scopes.entries()) {
+      const refused = states[i]!.mine ? undefined : await refusal(queries, scope, states[i]!, at)
+      if (refused !== undefined) return refused
+    }
+    const missing = claim.scopes.filter((_, i) => !states[i]!.mine)
+    await hold(queries, missing.map(({ id }) => [written(id), written(claim.id)]), at)
+    await count(queries, missing.filter(({ perMinute }) => perMinute !== undefined), at)
+    return undefined
+  }
+
+  const acquire = createBatches<LimitClaim, LimitRefusal | undefined>(claims => database.transaction(async queries => {
+    const at = await now(queries)
+    const answers: Array<LimitRefusal | undefined> = []
+    for (const claim of claims) answers.push(await admit(queries, claim, at))
+    return answers
+  }))
+
   return {
     leaseMs,
 
-    acquire: claim => database.transaction(async queries => {
-      const at = await now(queries)
-      const states = await statesOf(queries, claim, at)
-      for (const [i, scope] of claim.scopes.entries()) {
-        const refused = states[i]!.mine ? undefined : await refusal(queries, scope, states[i]!, at)
-        if (refused !== undefined) return refused
-      }
-      const missing = claim.scopes.filter((_, i) => !states[i]!.mine)
-      await hold(queries, missing.map(({ id }) => [written(id), written(claim.id)]), at)
-      for (const { id, perMinute } of missing) if (perMinute !== undefined) await queries.query('INSERT INTO realtime_gateway.limit_taken (scope, at) VALUES (?, ?)', [written(id), at])
-      return undefined
-    }),
+    acquire,
 
     async renew (claims) {
       if (claims.length === 0) return []
@@ -113,6 +123,11 @@ async function refusal ({ query }: Queries, { id, maxParallel = Infinity, perMin
   // With the newest `perMinute` left but for one there is room.
   const [row] = await query('SELECT at FROM realtime_gateway.limit_taken WHERE scope = ? ORDER BY at DESC LIMIT 1 OFFSET ?', [written(id), perMinute - 1])
   return { scope: id, limit: 'perMinute', retryAfterMs: Number(row!['at']) + windowMs - at }
+}
+
+async function count ({ query }: Queries, scopes: readonly LimitScope[], at: number): Promise<void> {
+  if (scopes.length === 0) return
+  await query(`INSERT INTO realtime_gateway.limit_taken (scope, at) VALUES ${scopes.map(() => '(?, ?)').join(', ')}`, scopes.flatMap(({ id }) => [written(id), at]))
 }
 
 async function remove ({ query }: Queries, pairs: readonly Pair[]): Promise<void> {
