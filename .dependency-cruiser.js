@@ -17,7 +17,7 @@ const doors = {
   keys: ['store', 'wildcard'],
   // Of drivers it alone knows.
   store: [],
-  admission: ['token-bucket'],
+  admission: ['store', 'token-bucket'],
   router: ['diagnosis', 'wildcard', 'sliding-count'],
   // Of leases it knows the type alone: whoever puts the gateway together gives it what makes them.
   upstream: ['catalogue', 'providers', 'wire', 'abort', 'loggable', 'sliding-count'],

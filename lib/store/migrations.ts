@@ -29,7 +29,18 @@ const keys: Migration = {
   ]
 }
 
-export const migrations: readonly Migration[] = [keys]
+const limits: Migration = {
+  version: 2,
+  statements: [
+    'CREATE TABLE realtime_gateway.limit_claims (scope TEXT NOT NULL, id TEXT NOT NULL, until BIGINT NOT NULL, PRIMARY KEY (scope, id))',
+    'CREATE INDEX limit_claims_by_end ON realtime_gateway.limit_claims (until)',
+    'CREATE TABLE realtime_gateway.limit_taken (scope TEXT NOT NULL, at BIGINT NOT NULL)',
+    'CREATE INDEX limit_taken_by_scope ON realtime_gateway.limit_taken (scope, at)',
+    'CREATE INDEX limit_taken_by_age ON realtime_gateway.limit_taken (at)'
+  ]
+}
+
+export const migrations: readonly Migration[] = [keys, limits]
 
 /**
  * Brings the schema up to date, forwards only, each step whole or not at all. Several nodes may do so at once: one does it, the others wait.

@@ -30,8 +30,8 @@ export async function startRedis (t: Test, { folder = folderFor(t), args = [] }:
 }
 
 export function redisClient (t: Test, path: string): Redis {
-  const client = new Redis({ path, retryStrategy: () => 20 })
-  // It connects again by itself.
+  const client = new Redis({ path, retryStrategy: () => 20, maxRetriesPerRequest: null })
+  // It connects again by itself, and waits for that with all that it was asked.
   client.on('error', () => {})
   t.teardown(() => client.disconnect())
   return client
@@ -40,7 +40,7 @@ export function redisClient (t: Test, path: string): Redis {
 /** A cluster of one node, which refuses keys of two slots in one script as any other does. */
 export async function startCluster (t: Test): Promise<Cluster> {
   const [port, bus] = [await freePort(), await freePort()]
-  const server = await startRedis(t, { args: ['--bind', '127.0.0.1', '--port', `${port}`, '--cluster-enabled', 'yes', '--cluster-port', `${bus}`] })
+  const server = await startRedis(t, { args: ['--bind', '127.0.0.1', '--port', `${port}`, '--cluster-enabled', 'yes', '--cluster-port', `${bus}`, '--cluster-announce-ip', '127.0.0.1'] })
   const direct = redisClient(t, server.path)
   await direct.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
   while (!String(await direct.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await new Promise(resolve => { setTimeout(resolve, 10) })
