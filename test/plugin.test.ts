@@ -23,7 +23,7 @@ t.test('the plugin is the default export and a named one, with name and Fastify 
   t.equal(defaultExport, realtimeGateway)
   const meta = (realtimeGateway as unknown as Record<symbol, unknown>)[Symbol.for('plugin-meta')]
   t.match(meta, { name: 'fastify-realtime-gateway', fastify: '5.x' })
-  t.strictSame(Object.keys(frontDoor).sort(), ['ConfigError', 'GatewayError', 'KeyAdminError', 'OptionError', 'StoreError', 'azure', 'classifyAnswer', 'createMemoryKeyAdmin', 'createMemoryLimitStore', 'createRedisLimitStore', 'createRouter', 'createSqlKeyAdmin', 'default', 'defaults',
+  t.strictSame(Object.keys(frontDoor).sort(), ['ConfigError', 'GatewayError', 'KeyAdminError', 'OptionError', 'StoreError', 'azure', 'classifyAnswer', 'createMemoryKeyAdmin', 'createMemoryLimitStore', 'createRedisLimitStore', 'createRouter', 'createSqlKeyAdmin', 'createSqlLimitStore', 'default', 'defaults',
     'loadLiteLLMConfig', 'openPostgres', 'openSqlite', 'openai', 'realtimeGateway', 'realtimeModels', 'realtimeUrl', 'xai'])
 })
 

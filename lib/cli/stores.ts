@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { ConfigError } from '../errors.ts'
-import { createMemoryKeyAdmin, createRedisLimitStore, createSqlKeyAdmin, openPostgres, openSqlite, StoreError } from '../index.ts'
-import type { KeyAdmin, LimitStore } from '../index.ts'
+import { createMemoryKeyAdmin, createRedisLimitStore, createSqlKeyAdmin, createSqlLimitStore, openPostgres, openSqlite, StoreError } from '../index.ts'
+import type { Database, KeyAdmin, LimitStore } from '../index.ts'
 
 /** Where the command line keeps keys, and counts limits. */
 export interface StoreSettings {
@@ -25,29 +25,30 @@ export interface Stores {
 /** Opens what is configured. @throws StoreError, ConfigError */
 export async function openStores (settings: StoreSettings): Promise<Stores> {
   const warnings: string[] = []
-  const keyStore = await openKeys(settings, warnings)
+  const database = await openDatabase(settings, warnings)
   const redis = settings.redisUrl === undefined ? undefined : await connectRedis(settings.redisUrl)
   return {
-    keyStore,
-    ...redis !== undefined && { limitStore: createRedisLimitStore(redis) },
+    keyStore: database === undefined ? createMemoryKeyAdmin() : createSqlKeyAdmin(database),
+    // One process that has its file for itself counts faster by itself.
+    limitStore: redis !== undefined ? createRedisLimitStore(redis) : database?.engine === 'postgres' ? createSqlLimitStore(database) : undefined,
     warnings,
     async close () {
       redis?.disconnect()
-      await keyStore.close?.()
+      await database?.close()
     }
   }
 }
 
-async function openKeys ({ data, databaseUrl, explicit, synchronous }: StoreSettings, warnings: string[]): Promise<KeyAdmin> {
-  if (databaseUrl !== undefined) return createSqlKeyAdmin(await openPostgres(databaseUrl))
-  if (data === undefined) return createMemoryKeyAdmin()
+async function openDatabase ({ data, databaseUrl, explicit, synchronous }: StoreSettings, warnings: string[]): Promise<Database | undefined> {
+  if (databaseUrl !== undefined) return await openPostgres(databaseUrl)
+  if (data === undefined) return undefined
   try {
-    return createSqlKeyAdmin(await openSqlite(join(data, 'gateway.db'), { synchronous }))
+    return await openSqlite(join(data, 'gateway.db'), { synchronous })
   } catch (cause) {
     // A first try with npx on Node 20 has no SQLite, and needs none.
     if (explicit || !(cause instanceof StoreError) || !cause.message.includes('SQLite is missing')) throw cause
     warnings.push(`${cause.message.replace(/^realtime gateway: /, '')}; keys that are made now are gone when this process ends`)
-    return createMemoryKeyAdmin()
+    return undefined
   }
 }
 

@@ -52,8 +52,8 @@ export async function openPostgres (source: string | PostgresPool): Promise<Data
 
   async function within<T> (client: PostgresQuery, work: (queries: Queries) => Promise<T>, broken = (): void => {}): Promise<T> {
     try {
-      await client.query('BEGIN')
-      await client.query(lock)
+      // In one trip, which a query without parameters may be.
+      await client.query(`BEGIN; ${lock}`)
       const result = await work(queriesOf(client))
       await client.query('COMMIT')
       return result

@@ -22,10 +22,10 @@ type Pair = readonly [scope: string, id: string]
  * next one. Where that is too slow, Redis counts. What is over is deleted with the next renewal of any claim.
  */
 export function createSqlLimitStore (database: Database, { leaseMs = defaultLeaseMs, time = Date.now }: SqlLimitStoreOptions = {}): LimitStore {
-  /** Told within a transaction, so that it never goes back from one to the next. */
+  /** Told within a transaction, so that it never goes back from one to the next. The transaction waits for no disk: who had a claim when the power went has no session now. */
   async function now ({ query }: Queries): Promise<number> {
     if (database.engine === 'sqlite') return time()
-    const [row] = await query('SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT) AS now')
+    const [row] = await query("SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT) AS now, set_config('synchronous_commit', 'off', true)")
     return Number(row!['now'])
   }
 
@@ -93,7 +93,11 @@ export function createSqlLimitStore (database: Database, { leaseMs = defaultLeas
     },
 
     async release (claims) {
-      if (claims.length > 0) await database.transaction(queries => remove(queries, claims.flatMap(pairsOf)))
+      if (claims.length === 0) return
+      await database.transaction(async queries => {
+        await now(queries)
+        await remove(queries, claims.flatMap(pairsOf))
+      })
     }
   }
 }
