@@ -69,7 +69,7 @@ t.test('the tables are in a schema of their own, and nothing else of the databas
   await keys.createKey({ hash: 'aa', keyName: 'sk-...' }, 'test')
   await keys.close!()
   const { rows } = await client.query("SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN ('public', 'realtime_gateway') ORDER BY 1, 2")
-  t.strictSame(rows.map(row => `${row.table_schema}.${row.table_name}`), ['public.keys', 'public.migrations', 'realtime_gateway.audit', 'realtime_gateway.keys', 'realtime_gateway.migrations', 'realtime_gateway.teams'])
+  t.strictSame(rows.map(row => `${row.table_schema}.${row.table_name}`), ['public.keys', 'public.migrations', 'realtime_gateway.audit', 'realtime_gateway.keys', 'realtime_gateway.limit_claims', 'realtime_gateway.limit_taken', 'realtime_gateway.migrations', 'realtime_gateway.teams'])
   t.equal((await client.query('SELECT * FROM keys')).rows.length, 0)
 })
 

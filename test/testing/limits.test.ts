@@ -95,6 +95,13 @@ t.test('a limit store that breaks a rule is found out', async t => {
         return lost
       }
     })],
+    ['keeps what it has lost in one scope in the others', /left in none where that is full/, store => ({
+      async renew (claims) {
+        const lost = await store.renew(claims)
+        await store.renew(claims.filter(({ id }) => lost.includes(id)).map(claim => one(claim, 0)))
+        return lost
+      }
+    })],
     ['renews one claim a call', /claims of many groups/, store => ({ renew: claims => store.renew(claims.slice(0, 1)) })],
     ['looks first and takes later', /600 that come at once/, () => {
       let held = 0

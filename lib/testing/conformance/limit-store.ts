@@ -208,6 +208,14 @@ function leases (rule: Rule, past: (store: LimitStore, ms: number) => Promise<vo
       assert.deepEqual(await store.renew([claim('1', scope, team)]), ['1'])
       await admitted(store, claim('3', scope))
     }),
+    rule('one that comes to a further scope counts there, and is left in none where that is full', async store => {
+      const [other, team] = [{ id: 'key:b', maxParallel: 1 }, { id: 'team:t', maxParallel: 1 }]
+      await admitted(store, claim('1', scope))
+      await admitted(store, claim('2', other))
+      assert.deepEqual(await store.renew([claim('1', scope, team), claim('2', other, team)]), ['2'])
+      await refused(store, claim('3', team), 'team:t', 'maxParallel')
+      await admitted(store, claim('4', other))
+    }),
     rule('claims of many groups are renewed by one call, and given back by one', async store => {
       const all = Array.from({ length: 300 }, (_, i): LimitClaim => ({ id: `s${i}`, group: `team:${i % 30}`, scopes: [{ id: `key:${i % 60}`, maxParallel: 5 }, { id: `team:${i % 30}`, maxParallel: 10 }] }))
       for (const refusal of await Promise.all(all.map(each => store.acquire(each)))) assert.equal(refusal, undefined)
