@@ -12,10 +12,11 @@ import { postgres, startPostgres } from '../fixtures/postgres.ts'
 import { startProgram } from '../fixtures/program.ts'
 import type { Program } from '../fixtures/program.ts'
 import type { KeyAdmin } from '../../types/index.ts'
-import { hasRedis, startRedis } from './redis-server.ts'
+import { lacking } from '../processes/fixtures.ts'
+import { startRedis } from './redis-server.ts'
 
 const key = 'sk-shared-key-000001'
-const skip = 'missing' in postgres ? postgres.missing : !hasRedis && 'redis-server is not installed'
+const skip = 'missing' in postgres ? postgres.missing : lacking('gateways that share stores', ['redis-server'])
 
 interface Node extends Program {
   readonly port: number
