@@ -68,7 +68,6 @@ export function optionsFromEnv ({ data = {}, env = true }: EnvOptions = {}): Rea
     const items = value.map(item => item.trim()).filter(item => item !== '')
     return [[option, option === 'keys' ? items.map(key => ({ key })) : items]]
   }))
-  const masterKey = masterKeyFrom(texts, masterKeyVariables)
   const deployments = Object.entries(wildcards).flatMap(([provider, models]) => {
     const { keys, bases } = providerVariables[provider]!
     const apiKey = firstSet(texts, keys)
@@ -77,7 +76,7 @@ export function optionsFromEnv ({ data = {}, env = true }: EnvOptions = {}): Rea
   })
   const all: RealtimeGatewayOptions = {
     ...options,
-    ...(masterKey !== undefined && { masterKey }),
+    ...masterKeyFrom(texts, masterKeyVariables),
     ...(deployments.length > 0 && { deployments })
   }
   checkWritten(all, Object.keys(providerVariables), (option, rule) => new ConfigError(`the variable ${variableOf(option, deployments, texts)} ${rule.replace('say insecure: true', 'in a config file or in code, say insecure: true')}`))

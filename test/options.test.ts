@@ -143,6 +143,8 @@ const bad: ReadonlyArray<readonly [change: object, option: string, rule: string]
   [key({ model: ['xai/*'] }), 'keys[0].model', 'is not a field of a key; did you mean models?'],
   [{ keys: [{ key: 'sk-12345678' }, { hash: createHash('sha256').update('sk-12345678').digest('hex').toUpperCase() }] }, 'keys[1]', 'must not repeat an earlier key'],
   [{ masterKey: 'sk-' }, 'masterKey', 'must be a text of at least 4 characters'],
+  [{ masterKey: 'sk-12345678-012' }, 'masterKey', 'must have at least 16 characters, for a shorter one can be guessed; allowWeakMasterKey takes it nevertheless'],
+  [{ masterKey: 'sk-', allowWeakMasterKey: true }, 'masterKey', 'must be a text of at least 4 characters'],
   [{ masterKey: '' }, 'masterKey', 'must be a text of at least 4 characters'],
   [{ masterKey: undefined }, 'keys', 'or keyStore, masterKey or authenticate is required: the gateway is never open'],
   [{ path: 'v1/realtime' }, 'path', 'must start with a slash and hold no ?, # or *'],

@@ -53,8 +53,10 @@ export interface RealtimeGatewayOptions {
   readonly limitStore?: LimitStore | undefined
   /** Whether a new session is refused (`closed`, 503 `store_unavailable`) or let in uncounted (`open`) while `limitStore` does not answer. Default `closed`. */
   readonly limitStoreAway?: 'closed' | 'open' | undefined
-  /** A key that may use every model. At least 4 characters; fewer than 16 can be guessed, and are warned about at registration. */
+  /** A key that may use every model, and manage keys. At least 16 characters: a shorter one can be guessed. */
   readonly masterKey?: string | undefined
+  /** Takes a `masterKey` of 4 to 15 characters, with a warning at registration. What reads LiteLLM's file sets it for a short key of LiteLLM's. Default `false`. */
+  readonly allowWeakMasterKey?: boolean | undefined
   /**
    * Routes to make, change and list keys and teams, with LiteLLM's paths and shapes, for whoever has `masterKey`. They need a `keyStore` that is a
    * `KeyAdmin`. Default: there are none.

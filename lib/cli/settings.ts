@@ -49,10 +49,10 @@ export function readSettings (config: string | undefined, env: Environment): Set
   if (options.deployments === undefined) {
     throw new ConfigError(config === undefined ? nothingToServe : `${config}: model_list has no entry that a realtime gateway can serve`)
   }
-  const masterKey = options.masterKey ?? masterKeyFrom(env, masterKeyVariables)
-  const madeKey = masterKey === undefined && (options.keys ?? []).length === 0 ? `sk-${randomBytes(24).toString('base64url')}` : undefined
+  const master: Pick<RealtimeGatewayOptions, 'masterKey'> = options.masterKey === undefined ? masterKeyFrom(env, masterKeyVariables) : {}
+  const madeKey = (options.masterKey ?? master.masterKey) === undefined && (options.keys ?? []).length === 0 ? `sk-${randomBytes(24).toString('base64url')}` : undefined
   return {
-    options: withAliases({ ...options, masterKey: masterKey ?? madeKey }),
+    options: withAliases({ ...options, ...madeKey === undefined ? master : { masterKey: madeKey } }),
     stores: { databaseUrl: stores.databaseUrl ?? firstSet(env, ['DATABASE_URL']), redisUrl: stores.redisUrl ?? firstSet(env, ['REDIS_URL']) },
     warnings: config === undefined ? warnings : [...warnings, ...unread(config, env)],
     ...(madeKey !== undefined && { madeKey })

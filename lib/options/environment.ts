@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts'
-import type { DeploymentOptions } from '../../types/index.ts'
+import type { DeploymentOptions, RealtimeGatewayOptions } from '../../types/index.ts'
 import { masterKeyLength } from './defaults.ts'
 
 /** Variables by name, as in `process.env`. */
@@ -40,9 +40,19 @@ export function firstSet (env: Environment, names: readonly string[]): string | 
 }
 
 /** The master key from the first of `names` that is set. @throws {ConfigError} it is too short */
-export function masterKeyFrom (env: Environment, names: readonly string[]): string | undefined {
-  const key = firstSet(env, names)
-  if (key === undefined || key.length >= masterKeyLength.least) return key
+export function masterKeyFrom (env: Environment, names: readonly string[]): MasterKeyOptions {
   const name = names.find(each => firstSet(env, [each]) !== undefined)
-  throw new ConfigError(`the variable ${name} must be a text of at least ${masterKeyLength.least} characters`)
+  if (name === undefined) return {}
+  const key = firstSet(env, [name])!
+  // What was good enough for LiteLLM is taken, and warned of.
+  const least = name.startsWith('LITELLM_') ? masterKeyLength.least : masterKeyLength.safe
+  if (key.length < least) throw new ConfigError(`the variable ${name} must be a text of at least ${least} characters`)
+  return masterKeyOptions(key)
+}
+
+type MasterKeyOptions = Pick<RealtimeGatewayOptions, 'masterKey' | 'allowWeakMasterKey'>
+
+/** The options for a key that may be as short as LiteLLM allows. */
+export function masterKeyOptions (masterKey: string): MasterKeyOptions {
+  return { masterKey, ...masterKey.length < masterKeyLength.safe && { allowWeakMasterKey: true } }
 }

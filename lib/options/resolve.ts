@@ -1,7 +1,7 @@
 import { successorOf } from '../catalogue.ts'
 import { hashKey } from '../keys/hash.ts'
 import { check } from './check.ts'
-import { defaultPath, defaults } from './defaults.ts'
+import { defaultPath, defaults, masterKeyLength } from './defaults.ts'
 import type { NumberOption } from './defaults.ts'
 import { checkUnset, resolveDeployments } from './deployments.ts'
 import { checkKeys } from './keys.ts'
@@ -52,6 +52,7 @@ export function resolvePart (options: RealtimeGatewayOptions, providers: readonl
   }
   checkKeys(keys)
   checkSecret(masterKey, 'masterKey')
+  rule(masterKey === undefined || masterKey.length >= masterKeyLength.safe || rest.allowWeakMasterKey === true, 'masterKey', `must have at least ${masterKeyLength.safe} characters, for a shorter one can be guessed; allowWeakMasterKey takes it nevertheless`)
   checkOrigins(allowedOrigins)
   const paths = [path, ...aliases]
   rule(new Set(paths).size === paths.length, 'aliases', 'must differ from each other and from path')

@@ -1,5 +1,5 @@
 import type { RealtimeGatewayOptions, RoutingOptions } from '../../../types/index.ts'
-import { firstSet, masterKeyFrom, providerVariables } from '../../options/environment.ts'
+import { firstSet, masterKeyFrom, masterKeyOptions, providerVariables } from '../../options/environment.ts'
 import type { Environment } from '../../options/environment.ts'
 import { checkWritten } from '../../options/written.ts'
 import { readFallbacks } from './fallbacks.ts'
@@ -88,15 +88,15 @@ export function loadLiteLLMConfig (file: string, { env, providers = [] }: LoadOp
   const routing = merge({ ...routerWide.routing, ...(aliases.size > 0 && { aliases: Object.fromEntries(aliases) }), ...readFallbacks(routerWide, models, reader, warnings) }, ownRouting)
   checkWritten({ deployments, routing }, allProviders, (option, rule) => fault(fieldOf(option), rule))
 
-  const writtenKey = own.masterKey ?? readMasterKey(general.get('master_key'), reader)
-  const masterKey = writtenKey ?? masterKeyFrom(fullEnv, ['LITELLM_MASTER_KEY'])
+  const litellmKey = readMasterKey(general.get('master_key'), reader)
+  const masterKey = own.masterKey !== undefined ? {} : litellmKey !== undefined ? masterKeyOptions(litellmKey) : masterKeyFrom(fullEnv, ['LITELLM_MASTER_KEY'])
   const maxSessions = own.maxSessions ?? reader.count(general.get('global_max_parallel_requests'), 1)
 
   const options: RealtimeGatewayOptions = {
     ...own,
     ...(deployments.length > 0 && { deployments }),
     ...(Object.keys(routing).length > 0 && { routing }),
-    ...(masterKey !== undefined && { masterKey }),
+    ...masterKey,
     ...(maxSessions !== undefined && { maxSessions })
   }
   return { options, stores: readStores(general, router, createReader(fullEnv, { lenient: true })), warnings: warnings.all() }

@@ -5,7 +5,7 @@ import { dialects } from './dialects.ts'
 import { virtualKey } from './key.ts'
 import { limits } from './limits.ts'
 import { routing } from './routing.ts'
-import { fields, fn, list, name, of, oneOf, plugPoint, text, texts } from './builders.ts'
+import { fields, flag, fn, list, name, of, oneOf, plugPoint, text, texts } from './builders.ts'
 
 type Given<Name extends keyof RealtimeGatewayOptions> = NonNullable<RealtimeGatewayOptions[Name]>
 
@@ -43,6 +43,7 @@ export const gateway = fields({
   limitStore: plugPoint<Given<'limitStore'>>('acquire', 'renew', 'release'),
   limitStoreAway: oneOf(['closed', 'open'], 'closed'),
   masterKey: text(`must be a text of at least ${masterKeyLength.least} characters`, { minLength: masterKeyLength.least }),
+  allowWeakMasterKey: flag(false),
   management,
   authenticate: fn<Given<'authenticate'>>(),
   path: text(route, { pattern: routePattern, default: defaultPath }),

@@ -48,7 +48,7 @@ t.test('LiteLLM\'s recorded requests get its status and its fields, but for the 
       t.teardown(() => app.close())
       const keys = createMemoryKeyAdmin()
       await app.register(realtimeGateway, {
-        deployments: [{ model: 'gpt', target: 'openai/gpt-realtime', apiKey: 'x' }, { model: 'grok', target: 'xai/grok-voice-latest', apiKey: 'x' }], keyStore: keys, masterKey: 'sk-1234', management: {}
+        deployments: [{ model: 'gpt', target: 'openai/gpt-realtime', apiKey: 'x' }, { model: 'grok', target: 'xai/grok-voice-latest', apiKey: 'x' }], keyStore: keys, masterKey: 'sk-1234', allowWeakMasterKey: true, management: {}
       })
       const ask = async (method: 'GET' | 'POST', url: string, body?: object, key = 'sk-1234') => await app.inject({ method, url, ...body !== undefined && { payload: body }, headers: key === '' ? {} : { authorization: `Bearer ${key}` } })
       // What the recordings have before.
