@@ -94,6 +94,7 @@ t.test('a price of time replaces one of tokens, and the other way round; items k
   t.strictSame(Object.keys(withRates(base, { audioMs: rateOf(1, 1)! }, named).rates), ['audioMs'])
   const grok = prices.find({ provider: 'xai', model: 'grok-voice-latest' })
   t.strictSame(Object.keys(withRates(grok, { outputAudio: rateOf(1, 1)! }, named).rates).sort(), ['outputAudio', 'textItems'])
+  t.strictSame(Object.keys(withRates(grok, { audioMs: rateOf(1, 1)! }, named).rates).sort(), ['audioMs', 'textItems'])
   t.strictSame(Object.keys(withRates(grok, { textItems: rateOf(0, 1)! }, named).rates).sort(), ['audioMs', 'textItems'])
 })
 

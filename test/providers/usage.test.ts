@@ -70,7 +70,7 @@ t.test('xAI bills items of text; audio, the output of a function and response.cr
   t.strictSame(xai.usage!(message('input_text', 'input_text')), billed, 'one item, however many parts')
   t.strictSame(xai.usage!(item({ type: 'force_message', role: 'assistant', content: [{ type: 'output_text', text: 'Hello.' }] })), billed, 'a scripted speech')
   for (const event of [
-    message('input_audio'), message('input_text', 'input_audio'), message(), item({ type: 'function_call_output', call_id: 'c', output: 'Foggy.' }), item(null), { type: 'response.create' }
+    message('input_audio'), message('input_text', 'input_audio'), message(), item({ type: 'function_call_output', call_id: 'c', output: 'Foggy.', content: [{ type: 'input_text', text: 'Foggy.' }] }), item(null), { type: 'response.create' }
   ]) t.equal(xai.usage!(event), undefined)
   for (const adapter of [openai, azure]) t.equal(adapter.usage!(message('input_text')), undefined)
 })
