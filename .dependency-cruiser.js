@@ -24,6 +24,8 @@ const doors = {
   providers: ['catalogue', 'dialect'],
   session: ['token-bucket', 'dialect', 'redact', 'wire'],
   dialect: ['wire'],
+  // Prices and cost: pure, and of usage they know the contract alone.
+  metering: [],
   wire: [],
   catalogue: [],
   wildcard: [],
@@ -94,7 +96,7 @@ export default {
     forbid(
       'pure',
       'no input or output: all that they know of Node is how to hash and to hold bytes',
-      { path: '^lib/(router|dialect|providers)/|^lib/(sliding-count|wildcard|catalogue|errors)\\.ts$|^lib/session/(close|phase|pipeline/(model-rule|dialect))\\.ts$|^lib/wire/(header|mask|frame|close-frame|handshake|json/[^/]+)\\.ts$' },
+      { path: '^lib/(router|dialect|providers|metering)/|^lib/(sliding-count|wildcard|catalogue|errors)\\.ts$|^lib/session/(close|phase|pipeline/(model-rule|dialect))\\.ts$|^lib/wire/(header|mask|frame|close-frame|handshake|json/[^/]+)\\.ts$' },
       { dependencyTypes: ['core'], dependencyTypesNot: ['type-only'], pathNot: '^(node:)?(crypto|buffer)$' }
     )
   ],

@@ -31,7 +31,7 @@ export default [
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: [only('node:http', 'STATUS_CODES', 'ServerResponse'), only('node:net', 'Socket'), only('node:tls', 'createSecureContext', 'TLSSocket')] }] }
   },
   {
-    files: ['lib/{router,dialect,providers}/**/*.ts', 'lib/{sliding-count,wildcard,catalogue,errors}.ts', 'lib/session/{close,phase}.ts', 'lib/session/pipeline/{model-rule,dialect}.ts', 'lib/wire/{header,mask,frame,close-frame,handshake}.ts', 'lib/wire/json/*.ts'],
+    files: ['lib/{router,dialect,providers,metering}/**/*.ts', 'lib/{sliding-count,wildcard,catalogue,errors}.ts', 'lib/session/{close,phase}.ts', 'lib/session/pipeline/{model-rule,dialect}.ts', 'lib/wire/{header,mask,frame,close-frame,handshake}.ts', 'lib/wire/json/*.ts'],
     rules: {
       'no-restricted-properties': ['error', ...ofProcess, chance],
       'no-restricted-globals': ['error', ...sockets, ...clocks]

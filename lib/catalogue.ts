@@ -18,6 +18,7 @@ export interface CatalogueModel {
  */
 export const realtimeModels: readonly CatalogueModel[] = [
   { target: 'xai/grok-voice-latest', status: 'current', note: 'alias of the newest, grok-voice-3.0 since 2026-10-14' },
+  { target: 'xai/grok-realtime', status: 'current', note: 'another alias of it' },
   { target: 'xai/grok-voice-3.0', status: 'current', note: 'reasons by default' },
   { target: 'xai/grok-voice-2.0', status: 'deprecated', successor: 'xai/grok-voice-3.0' },
   { target: 'xai/grok-voice-think-fast-2.0', status: 'current' },
@@ -33,6 +34,7 @@ export const realtimeModels: readonly CatalogueModel[] = [
   { target: 'openai/gpt-realtime-translate', status: 'current', note: 'translation sessions, on /v1/realtime/translations' },
   { target: 'openai/gpt-realtime-whisper', status: 'current', note: 'transcription sessions' },
   { target: 'openai/gpt-live-transcribe', status: 'current', note: 'transcription sessions' },
+  { target: 'openai/gpt-transcribe', status: 'current', note: 'transcription of the input' },
   { target: 'openai/gpt-4o-transcribe*', status: 'deprecated', ends: '2027-02-26', successor: 'openai/gpt-live-transcribe', note: 'transcription sessions' },
   { target: 'openai/gpt-4o-mini-transcribe*', status: 'deprecated', ends: '2027-02-26', successor: 'openai/gpt-live-transcribe', note: 'transcription sessions' },
   { target: 'openai/gpt-4o-transcribe-diarize', status: 'deprecated', ends: '2027-02-26', successor: 'openai/gpt-live-transcribe', note: 'transcription sessions' },

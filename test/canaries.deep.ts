@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Router, UpstreamAdapter } from '../types/index.ts'
@@ -263,7 +265,9 @@ t.test("what the host's own code throws, and what hangs on it, reaches neither c
 /** The bin with these variables and arguments, at trace level. */
 async function bin (t: { teardown (end: () => unknown): void }, args: readonly string[], env: Readonly<Record<string, string>>): Promise<ReturnType<typeof startProgram>> {
   const main = join(await builtPackage(), 'dist', 'lib', 'cli', 'main.js')
-  return startProgram(t, process.execPath, [main, ...args], { cwd: join(import.meta.dirname, '..'), env: { PATH: process.env.PATH, LOG_LEVEL: 'trace', ...env } })
+  const cwd = mkdtempSync(join(tmpdir(), 'rtg-canaries-'))
+  t.teardown(() => rmSync(cwd, { recursive: true, force: true }))
+  return startProgram(t, process.execPath, [main, ...args], { cwd, env: { PATH: process.env.PATH, LOG_LEVEL: 'trace', ...env } })
 }
 
 t.test('the bin prints no secret of its file, its environment or its clients', async t => {
@@ -274,7 +278,8 @@ t.test('the bin prints no secret of its file, its environment or its clients', a
   - { model_name: voice, litellm_params: { model: openai/x, api_key: ${canaries.file}, api_base: "${upstream.url}", extra_headers: { X-Team: ${canaries.deploymentHeader} } } }
   - { model_name: away, litellm_params: { model: openai/x, api_key: os.environ/PROVIDER_SECRET, api_base: "${away.url}" } }
   - { model_name: chat, litellm_params: { model: azure/chat, api_key: ${canaries.apiKey} }, model_info: { mode: chat } }
-general_settings: { master_key: ${canaries.master}, database_url: "postgres://me:${canaries.basic}@db/x" }
+general_settings: { master_key: ${canaries.master} }
+router_settings: { redis_url: "redis://me:${canaries.basic}@127.0.0.1:1" }
 litellm_settings: { callbacks: ["${canaries.hookShaped}"] }
 `
   })
@@ -302,7 +307,9 @@ t.test('the bin that does not start prints no secret either', async t => {
     [['-c', join(dir, 'wrong.yaml')], {}],
     [[], { XAI_API_KEY: `${canaries.variable}\n` }],
     [[], { XAI_API_KEY: canaries.variable, XAI_API_BASE: `ws://me:${canaries.basic}@host` }],
-    [[], { OPENAI_API_KEY: canaries.variable, REALTIME_GATEWAY_CONNECT_TIMEOUT: canaries.stranger }]
+    [[], { OPENAI_API_KEY: canaries.variable, REALTIME_GATEWAY_CONNECT_TIMEOUT: canaries.stranger }],
+    [[], { OPENAI_API_KEY: canaries.variable, DATABASE_URL: `postgres://me:${canaries.basic}@127.0.0.1:1/x` }],
+    [[], { OPENAI_API_KEY: canaries.variable, REDIS_URL: canaries.basic }]
   ]
   await Promise.all(runs.map(async ([args, env]) => {
     const gateway = await bin(t, [...args, '--port', '0'], env)

@@ -1,6 +1,7 @@
 import type { Deployment } from './deployment.ts'
 import type { Dialect, DialectName } from './dialect.ts'
 import type { RealtimeEvent } from './events.ts'
+import type { Usage } from './usage.ts'
 
 /**
  * What a session is for: `realtime` speaks and listens; `transcription` (`?intent=transcription`) only listens; `translation` came by
@@ -77,4 +78,10 @@ export interface UpstreamAdapter {
   classify? (answer: UpstreamAnswer): UpstreamRefusal | undefined
   /** How the provider speaks: one of the shapes that the gateway knows, or one of your own. Default `openai`. */
   dialect? (deployment: Deployment): DialectName | Dialect
+  /**
+   * What the provider bills for an event, in the provider's own words: `response.done` whatever its status, a transcription of the input, or a
+   * `conversation.item.create` of the client's, as it went upstream. It must take any event, and never throws.
+   * @returns `undefined` for an event that costs nothing by itself, or says nothing of what it costs. Default: OpenAI's usage is read.
+   */
+  usage? (event: RealtimeEvent): Usage | undefined
 }

@@ -9,6 +9,7 @@ import { adapterConformance, cooldownStoreConformance, keyStoreConformance, rawA
 import type { ConformanceTest } from '../../lib/testing/index.ts'
 import { openai } from '../../lib/providers/openai/adapter.ts'
 import { classifyAnswer } from '../../lib/providers/refusal.ts'
+import { noUsage } from '../../lib/providers/usage.ts'
 import { xai } from '../../lib/providers/xai/adapter.ts'
 import type { CooldownStore, Deployment, KeyStore, RoutePlan, Router, RoutingOptions, StrategyName, UpstreamAdapter, VirtualKey } from '../../types/index.ts'
 import { deployment } from '../fixtures/router.ts'
@@ -313,6 +314,10 @@ t.test('an adapter that breaks a rule is found out', async t => {
     ['refuses everything', /knows the first event/, adapter({ classify: () => ({ kind: 'fault' }) })],
     ['trusts the error event', /every error event/, adapter({ classify: answer => answer.type === 'event' && (answer.event['error'] as { code: string }).code === 'x' ? undefined : { kind: 'fault' } })],
     ['trusts an error without a type', /every error event/, adapter({ classify: answer => answer.type === 'event' && (answer.event['error'] as { type?: string } | undefined)?.type === null ? undefined : { kind: 'fault' } })],
+    ['takes any number for a count', /reads usage from any event/, adapter({ usage: event => ({ ...noUsage, inputText: Number((event['usage'] as { input_tokens?: number } | undefined)?.input_tokens ?? 0) }) })],
+    ['has more from the cache than came in', /reads usage from any event/, adapter({ usage: () => ({ ...noUsage, cachedText: 1 }) })],
+    ['trusts that a response is there', /reads usage from any event/, adapter({ usage: event => (event['response'] as { usage: undefined }).usage })],
+    ['counts on from event to event', /is pure: the same event/, adapter({ usage: () => ({ ...noUsage, textItems: counter++ }) })],
     ['trusts an error that says nothing', /every error event/, adapter({ classify: answer => answer.type === 'event' && !('error' in answer.event) ? undefined : { kind: 'fault' } })],
     ['trusts every event', /takes any event/, adapter({ classify: answer => answer.type === 'event' && (answer.event['session'] as { id: string }[])[0]!.id === 'x' ? undefined : { kind: 'fault' } })],
     ['forgives the first', /is pure: the same answer/, adapter({ classify: () => counter++ % 2 === 0 ? undefined : { kind: 'fault' } })]

@@ -17,7 +17,8 @@ const adapter = of<UpstreamAdapter>({
     serves: fn(),
     readyAt: fn(),
     classify: fn(),
-    dialect: fn()
+    dialect: fn(),
+    usage: fn()
   },
   required: ['provider', 'request'],
   rule: 'must be an object'

@@ -1,5 +1,6 @@
 import type { Deployment, HandshakeRequest, UpstreamAdapter } from '../../../types/index.ts'
 import { namesModel, readyAt } from '../bearer.ts'
+import { openaiUsage } from '../openai/usage.ts'
 import { classifyAnswer } from '../refusal.ts'
 import { unsupported } from '../unsupported.ts'
 import { addQuery, socketUrl } from '../url.ts'
@@ -37,7 +38,9 @@ export const azure: UpstreamAdapter = {
     if (answer.type === 'status' && answer.status === 400) return { kind: 'fault' }
     return classifyAnswer(answer)
   },
-  dialect: deployment => isPreview(deployment) ? 'beta' : 'openai'
+  dialect: deployment => isPreview(deployment) ? 'beta' : 'openai',
+  // Azure says what OpenAI says; its preview, which speaks beta, has the usage of `response.done` in the same place.
+  usage: openaiUsage
 }
 
 /** Translation sessions are OpenAI's own: Azure documents none. */

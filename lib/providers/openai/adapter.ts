@@ -2,6 +2,7 @@ import type { HandshakeRequest, UpstreamAdapter } from '../../../types/index.ts'
 import { purposeOf } from '../../catalogue.ts'
 import { GatewayError } from '../../errors.ts'
 import { bearerRequest, readyAt } from '../bearer.ts'
+import { openaiUsage } from './usage.ts'
 
 /**
  * OpenAI, and every server that speaks its protocol: `wss://api.openai.com/v1/realtime?model=…` with a bearer key
@@ -20,7 +21,8 @@ export const openai: UpstreamAdapter = {
     if (handshake.safetyIdentifier === undefined) return request
     return { ...request, headers: { ...request.headers, 'OpenAI-Safety-Identifier': handshake.safetyIdentifier } }
   },
-  readyAt
+  readyAt,
+  usage: openaiUsage
 }
 
 /** A model for translation is served in translation sessions only. Whether another model translates is for the provider to say. */

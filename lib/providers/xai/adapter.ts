@@ -2,6 +2,7 @@ import type { HandshakeRequest, UpstreamAdapter } from '../../../types/index.ts'
 import { bearerRequest, readyAt } from '../bearer.ts'
 import { classifyAnswer } from '../refusal.ts'
 import { unsupported } from '../unsupported.ts'
+import { xaiUsage } from './usage.ts'
 
 /**
  * xAI Grok Voice: `wss://api.x.ai/v1/realtime?model=…` with a bearer key and nothing else
@@ -19,7 +20,8 @@ export const xai: UpstreamAdapter = {
   classify (answer) {
     return answer.type === 'status' && answer.status === 400 ? { kind: kindOf400(answer.body ?? '') } : classifyAnswer(answer)
   },
-  dialect: () => 'xai'
+  dialect: () => 'xai',
+  usage: xaiUsage
 }
 
 /**

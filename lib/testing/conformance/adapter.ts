@@ -80,7 +80,8 @@ export function adapterConformance ({ adapter, deployment, readyEvent = { type: 
     rule('says when the upstream has answered: with its first event, or when it is open', () => {
       for (const handshake of handshakes()) assert.ok([undefined, 'event', 'open'].includes(adapter.readyAt?.(handshake)), 'neither event nor open')
     }),
-    ...(adapter.classify === undefined ? [] : classifyRules(answer => adapter.classify!(answer), readyEvent, rule))
+    ...(adapter.classify === undefined ? [] : classifyRules(answer => adapter.classify!(answer), readyEvent, rule)),
+    ...(adapter.usage === undefined ? [] : usageRules(event => adapter.usage!(event), rule))
   ]
 }
 
@@ -135,6 +136,49 @@ function classifyRules (classify: NonNullable<UpstreamAdapter['classify']>, read
         assert.deepEqual(classify(answer), first)
       }
     })
+  ]
+}
+
+function usageRules (usage: NonNullable<UpstreamAdapter['usage']>, rule: Rule): ConformanceTest[] {
+  return [
+    rule('reads usage from any event, as whole numbers of at least 0 with parts that are within their wholes', () => {
+      for (const event of usageEvents()) {
+        const used = usage(frozen(event))
+        if (used === undefined) continue
+        assert.ok(['response', 'transcription', 'item'].includes(used.of), 'it is of a response, a transcription or an item')
+        const { of: _, audioBasis: __, doubtful: ___, audioMs = 0, ...counts } = used
+        for (const [name, count] of Object.entries({ ...counts, audioMs })) assert.ok(Number.isSafeInteger(count) && count >= 0, `${name} is ${count}`)
+        const { inputText, inputAudio, inputImage, cachedText, cachedAudio, cachedImage, outputText, reasoning } = used
+        assert.ok(cachedText <= inputText && cachedAudio <= inputAudio && cachedImage <= inputImage && reasoning <= outputText, 'a part is more than its whole')
+      }
+    }),
+    rule('is pure: the same event has the same usage', () => {
+      for (const event of usageEvents()) assert.deepEqual(usage(event), usage(structuredClone(event)))
+    })
+  ]
+}
+
+/** Events with usage of all shapes, right and wrong. */
+function usageEvents (): RealtimeEvent[] {
+  const numbers: readonly unknown[] = [0, 7, -1, 1.5, 1e308, Number.POSITIVE_INFINITY, Number.NaN, '3', null, [], {}]
+  const said = numbers.flatMap((number): unknown[] => [
+    number,
+    { input_tokens: number, output_tokens: number, input_token_details: number, output_token_details: number },
+    { input_tokens: 3, input_token_details: { text_tokens: number, audio_tokens: number, cached_tokens: number, cached_tokens_details: { audio_tokens: number } } },
+    { output_tokens: 3, output_token_details: { text_tokens: 2, audio_tokens: number, reasoning_tokens: number }, billable_audio_seconds: number, seconds: number }
+  ])
+  return [
+    ...said.flatMap((usage): RealtimeEvent[] => [
+      { type: 'response.done', response: { usage } },
+      { type: 'response.done', response: { usage: {} }, usage },
+      { type: 'conversation.item.input_audio_transcription.completed', usage }
+    ]),
+    ...[undefined, null, 'text', [], {}].flatMap((value): RealtimeEvent[] => [
+      { type: 'response.done', response: value },
+      { type: 'conversation.item.create', item: value },
+      { type: 'conversation.item.create', item: { type: 'message', content: [value] } }
+    ]),
+    { type: '' }, { type: 'constructor' }
   ]
 }
 
