@@ -30,7 +30,7 @@ t.test("LiteLLM's documented deployment of Azure runs unchanged", async t => {
     model_info:
       mode: realtime
 `, { env: { AZURE_KEY: 'k', AZURE_BASE: base } })
-  t.strictSame(config, { options: { deployments: [{ model: 'realtime-azure', target: 'azure/gpt-realtime', apiKey: 'k', baseUrl: base, realtimeProtocol: 'ga' }] }, warnings: [] })
+  t.strictSame(config, { options: { deployments: [{ model: 'realtime-azure', target: 'azure/gpt-realtime', apiKey: 'k', baseUrl: base, realtimeProtocol: 'ga' }] }, stores: {}, warnings: [] })
 })
 
 t.test('address, key, protocol and version come from the entry, else from the variables that LiteLLM reads', async t => {
