@@ -4,7 +4,7 @@
 // A room is a folder of lib, or a file right under it. Beside these, every room may know `errors` and `types`.
 const doors = {
   index: ['plugin', 'admission', 'keys', 'store', 'options', 'config', 'catalogue', 'default-router', 'providers'],
-  cli: ['index', 'config', 'env', 'options', 'loggable', 'testing'],
+  cli: ['index', 'config', 'env', 'options', 'store', 'loggable', 'testing'],
   env: ['options'],
   testing: ['wire'],
   config: ['options', 'wildcard'],

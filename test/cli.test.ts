@@ -170,7 +170,7 @@ t.test('it ends with 2 for usage and 1 for configuration, without a stack', asyn
 })
 
 t.test('--help names every flag, --version the version', async t => {
-  for (const flag of ['--config', '--simulate', '--host', '--port', '--data', '--synchronous', 'DATABASE_URL', 'REDIS_URL', '--tls-cert', '--tls-key', '--help', '--version', 'LOG_LEVEL']) t.match(usage, flag)
+  for (const flag of ['--config', '--simulate', '--host', '--port', '--data', '--synchronous', 'import-litellm', '--from', '--apply', '--drop-unsupported', 'DATABASE_URL', 'REDIS_URL', '--tls-cert', '--tls-key', '--help', '--version', 'LOG_LEVEL']) t.match(usage, flag)
   const [help, version] = [run(t, ['--help']), run(t, ['--version'])]
   t.equal(await help.exit, 0)
   t.equal(help.output(), `${usage}\n`)

@@ -86,6 +86,7 @@ t.test('a wrong variable is an error that names it and not its value', async t =
     [{ XAI_API_KEY: 'x', OPENAI_API_KEY: 'o', OPENAI_API_BASE: canary }, 'realtime gateway: the variable OPENAI_API_BASE must be a ws(s):// or http(s):// URL'],
     [{ XAI_API_KEY: 'x', XAI_API_BASE: `ws://${canary}` }, 'realtime gateway: the variable XAI_API_BASE must be a wss:// or https:// URL, for ws:// and http:// carry key and voice in the clear; in a config file or in code, say insecure: true where the way there is safe'],
     [{ REALTIME_GATEWAY_MASTER_KEY: canary.slice(0, 3) }, 'realtime gateway: the variable REALTIME_GATEWAY_MASTER_KEY must be a text of at least 4 characters'],
+    [{ REALTIME_GATEWAY_MASTER_KEY: canary.slice(0, 15) }, 'realtime gateway: the variable REALTIME_GATEWAY_MASTER_KEY must be a text of at least 16 characters'],
     [{ LITELLM_MASTER_KEY: canary.slice(0, 3) }, 'realtime gateway: the variable LITELLM_MASTER_KEY must be a text of at least 4 characters']
   ] as const) {
     t.throws(() => read(data), { code: new ConfigError('').code, message })

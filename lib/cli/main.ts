@@ -9,6 +9,7 @@ import { simulate } from './simulate.ts'
 import { openStores } from './stores.ts'
 import { traced } from '../loggable.ts'
 import { defaults } from '../options/defaults.ts'
+import { firstSet } from '../options/environment.ts'
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
@@ -21,7 +22,18 @@ try {
 async function run (args: Args): Promise<void> {
   if (args.command === 'help') return console.log(usage)
   if (args.command === 'version') return console.log(createRequire(import.meta.url)('fastify-realtime-gateway/package.json').version)
+  if (args.import !== undefined) return await copyKeys(args, args.import)
   await serve(args)
+}
+
+async function copyKeys ({ data = './data', synchronous }: Args, { from, ...options }: NonNullable<Args['import']>): Promise<void> {
+  const { importLiteLLM } = await import('./import-litellm.ts')
+  const stores = await openStores({ data, explicit: true, synchronous, databaseUrl: firstSet(process.env, ['DATABASE_URL']) })
+  try {
+    await importLiteLLM(from, stores.keyStore, options, line => console.log(line))
+  } finally {
+    await stores.close()
+  }
 }
 
 async function serve (args: Args): Promise<void> {

@@ -88,7 +88,8 @@ export async function openPostgres (source: string | PostgresPool): Promise<Data
   return database
 }
 
-async function poolOf (connectionString: string): Promise<{ pool: PostgresPool, end: () => Promise<void> }> {
+/** A pool of the package `pg`. @throws StoreError where it is missing */
+export async function poolOf (connectionString: string): Promise<{ pool: PostgresPool, end: () => Promise<void> }> {
   const { default: { Pool } } = await import('pg').catch((cause: NodeJS.ErrnoException) => {
     throw cause.code === 'ERR_MODULE_NOT_FOUND' ? new StoreError('PostgreSQL needs the package pg: install it, or give a pool of your own') : cause
   })

@@ -370,6 +370,9 @@ function writtenMembers (schema: OptionSchema, value: unknown): Record<string, u
 t.test('LiteLLM\'s usual short master key works; the plugin warns of it', async t => {
   const short = load(t, deployment() + 'general_settings:\n  master_key: sk-1234\n')
   t.equal(short.options.masterKey, 'sk-1234')
+  t.equal(short.options.allowWeakMasterKey, true)
+  t.equal(load(t, deployment() + 'general_settings:\n  master_key: sk-1234567890123\n').options.allowWeakMasterKey, undefined)
+  t.match(failure(t, deployment() + 'realtime_settings: { master_key: sk-1234 }\n'), /realtime_settings\.master_key must have at least 16 characters/)
   t.strictSame(short.warnings, [])
 })
 
