@@ -16,6 +16,7 @@ import { realtimeRoute, translationsOf } from './http/realtime.ts'
 import { offerInjectWS } from './http/inject.ts'
 import { reportTo } from './http/route.ts'
 import { createShares } from './http/shares.ts'
+import { createStrangers } from './http/strangers.ts'
 import { watchUpgrades } from './http/upgrades.ts'
 import { websocketOnly } from './http/websocket-only.ts'
 import { createWrongCredentials } from './http/wrong-credential.ts'
@@ -137,6 +138,7 @@ export const plugin: FastifyPluginAsync<RealtimeGatewayOptions & RegisterOptions
       upgrades,
       shares: createShares(options, now),
       wrongCredentials,
+      strangers: createStrangers(options),
       held: createHeldBytes(options.maxBufferedBytes),
       now,
       time: Date.now

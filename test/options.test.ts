@@ -19,6 +19,8 @@ t.test('the defaults are these', async t => {
     connectTimeout: 10_000,
     upgradeTimeout: 20_000,
     maxUpgrades: 1_000,
+    maxUnauthenticated: 500,
+    maxUnauthenticatedPerAddress: 100,
     maxSessions: 10_000,
     openRate: 100,
     openBurst: 1_000,

@@ -88,6 +88,13 @@ export interface RealtimeGatewayOptions {
   readonly upgradeTimeout?: number | undefined
   /** Upgrades that may wait for their answer at a time; more get 503 `at_capacity`. Default 1 000. */
   readonly maxUpgrades?: number | undefined
+  /** Upgrades whose credential is being checked at a time; more get 503 `at_capacity`. Default 500. */
+  readonly maxUnauthenticated?: number | undefined
+  /**
+   * The same from one IPv4 address, or one /64 of IPv6, as the host's `trustProxy` has it. Not on a Unix socket, and not for a private address that says
+   * for whom it asks and is not trusted: such a proxy is warned of. Default 100.
+   */
+  readonly maxUnauthenticatedPerAddress?: number | undefined
   /** Sessions at a time in this process; more get 503 `at_capacity`. Default 10 000. */
   readonly maxSessions?: number | undefined
 

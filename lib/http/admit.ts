@@ -40,10 +40,11 @@ export async function admit (request: FastifyRequest, handshake: ClientHandshake
   const { allowedOrigins: allowed } = options
   if (!originAllowed(handshake.origin, { allowed, host: request.host, hasCredential: credential !== undefined })) throw new GatewayError('origin_not_allowed')
   const { generation } = tools.authority
+  const known = tools.strangers(request)
   const { principal, store } = await unlessAborted(tools.authenticate(request, credential), signal).catch(cause => {
     // No upstream was asked yet, so what did not answer in time is a key store or the host's hook.
     throw cause instanceof GatewayError && cause.code === 'upstream_timeout' ? new GatewayError('store_unavailable') : cause
-  })
+  }).finally(known)
   const standing = new Standing(principal)
   if (store !== undefined && store === tools.authority.keys) lease.defer(tools.authority.track(standing, generation))
 

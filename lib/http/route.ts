@@ -11,6 +11,7 @@ import type { Registry } from '../session/registry.ts'
 import type { ConnectTools } from '../upstream/connect.ts'
 import type { HeldBytesPool } from '../wire/held-bytes.ts'
 import type { Shares } from './shares.ts'
+import type { EnterStranger } from './strangers.ts'
 import type { Upgrades } from './upgrades.ts'
 import type { WrongCredentials } from './wrong-credential.ts'
 import type { RouteOutcome, Router } from '../../types/index.ts'
@@ -30,6 +31,7 @@ export interface RouteTools {
   readonly held: HeldBytesPool
   readonly shares: Shares
   readonly wrongCredentials: WrongCredentials
+  readonly strangers: EnterStranger
   /** Monotonic clock in milliseconds. */
   readonly now: () => number
   /** Unix time in milliseconds. */
