@@ -11,7 +11,7 @@ const doors = {
   // It puts all of them together.
   plugin: ['diagnosis', 'http', 'auth', 'keys', 'admission', 'default-router', 'router', 'upstream', 'providers', 'dialect', 'session', 'wire', 'options', 'catalogue', 'guard', 'loggable'],
   'default-router': ['router'],
-  http: ['diagnosis', 'auth', 'admission', 'keys', 'catalogue', 'dialect', 'router', 'upstream', 'session', 'wire', 'options', 'wildcard', 'abort', 'guard', 'loggable'],
+  http: ['diagnosis', 'auth', 'admission', 'keys', 'metering', 'providers', 'catalogue', 'dialect', 'router', 'upstream', 'session', 'wire', 'options', 'wildcard', 'abort', 'guard', 'loggable'],
   options: ['catalogue', 'keys', 'providers', 'router', 'wildcard'],
   auth: ['keys'],
   keys: ['store', 'wildcard'],

@@ -1,4 +1,5 @@
 import type { SessionInfo, SessionSummary } from './session.ts'
+import type { Spent, Usage } from './usage.ts'
 
 /** When something of a turn happened, in milliseconds since the session was opened. */
 export interface TurnTimes {
@@ -34,6 +35,13 @@ export interface TurnInfo {
   readonly status?: string | undefined
   /** The provider's own `usage`, untouched: OpenAI's nested counts, or xAI's with `billable_audio_seconds`. */
   readonly usage?: unknown
+  /**
+   * What is billed, as the adapter reads it: the response, and what came beside it since the turn before (transcriptions of the input, items of
+   * text of which xAI bills each).
+   */
+  readonly billed: readonly Usage[]
+  /** What that costs, at the price of the model that served it. */
+  readonly cost: Spent
   readonly times: TurnTimes
   /** Bytes of audio that were forwarded: of the client since the turn before, and of the provider in this response. */
   readonly audioBytes: { readonly client: number, readonly upstream: number }

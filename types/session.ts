@@ -1,5 +1,6 @@
 import type { SessionError } from './events.ts'
 import type { DeploymentStatus, RouteDecision } from './router.ts'
+import type { Spent } from './usage.ts'
 
 /** A live session, as `fastify.realtime.sessions` shows it. */
 export interface SessionInfo {
@@ -48,6 +49,8 @@ export interface SessionSummary extends Omit<SessionInfo, 'state'> {
   readonly providerError?: ProviderError | undefined
   /** A response had begun and nothing of it had come for ten seconds, or the provider answered no ping. */
   readonly unresponsive: boolean
+  /** What the session cost: the sum of its turns, and of what came after the last one. */
+  readonly cost: Spent
 }
 
 /** The live sessions of this process. */

@@ -93,3 +93,11 @@ export interface UnknownCost {
 }
 
 export type Cost = KnownCost | UnknownCost
+
+/** What was spent, in numbers that JSON has: they are whole, and exact up to nine million dollars. */
+export interface Spent {
+  /** Nano-dollars of all that has a price: 1 000 000 000 is a dollar. */
+  readonly nanos: number
+  /** How many events that are billed have no known price, or told no usage. Where it is not 0, more was spent than `nanos`. */
+  readonly unpriced: number
+}

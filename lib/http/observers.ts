@@ -28,8 +28,8 @@ export function logObserver (log: FastifyBaseLogger, route: RouteDecision): Name
     opened ({ id, principal, model, deployment }) {
       log.info({ session: id, principal, model, deployment, attempts: route.attempts }, 'realtime session open')
     },
-    closed ({ id, principal, model, deployment, ageMs, bytes, messages, turns, endedBy, closeCode, error, providerError }) {
-      log.info({ session: id, principal, model, deployment, ageMs, bytes, messages, turns, endedBy, closeCode, error, providerError }, 'realtime session closed')
+    closed ({ id, principal, model, deployment, ageMs, bytes, messages, turns, endedBy, closeCode, error, providerError, cost }) {
+      log.info({ session: id, principal, model, deployment, ageMs, bytes, messages, turns, cost, endedBy, closeCode, error, providerError }, 'realtime session closed')
     }
   }
 }

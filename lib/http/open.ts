@@ -11,6 +11,7 @@ import { modelOf, providerOf } from '../upstream/deployment.ts'
 import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 import type { Admitted } from './admit.ts'
 import type { ClientHandshake } from './handshake.ts'
+import { billingOf } from './billing.ts'
 import { hookObservers, logObserver, routerObserver } from './observers.ts'
 import { reportTo } from './route.ts'
 import type { RouteTools } from './route.ts'
@@ -57,6 +58,7 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
     failed: (name, err) => log.error({ err: traced(err) }, `${name} failed`)
   })
   const transcription = handshake.kind === 'transcription' ? transcribing({ id, admitted, serving, shape, log, report, session: (): Session => session }, tools) : undefined
+  const billing = billingOf(() => serving.deployment, tools, err => log.error({ err: traced(err) }, 'adapter.usage failed'))
   const term: Term = { ...termOf(principal, options), time: tools.time }
   const held = tools.held.account(keyHash ?? principalId, () => session.shed())
   const session: Session = new Session({
@@ -73,9 +75,10 @@ export function openSession (client: UpgradedSocket, handshake: Pick<ClientHands
     }), ...transcription === undefined ? [] : [transcription.client]],
     upstreamStages: transcription === undefined ? none : [transcription.upstream],
     observer: {
-      turn: observers.turn,
-      closed: summary => { registry.finish(observers.closed(summary)) }
+      turn: turn => { observers.turn({ ...turn, ...billing.meter.take() }) },
+      closed: summary => { registry.finish(observers.closed({ ...summary, cost: billing.meter.total() })) }
     },
+    tap: billing.tap,
     lease,
     held,
     term,

@@ -4,8 +4,9 @@ import type { HeldBytes } from '../wire/held-bytes.ts'
 import type { UpgradedSocket } from '../wire/upgraded-socket.ts'
 import type { HeartbeatLimits } from './heartbeat.ts'
 import type { PaceLimits } from './pace.ts'
+import type { BillingTap } from './pipeline/turns.ts'
 import type { PumpLimits } from './pump.ts'
-import type { Lease, RouteDecision, SessionObserver, Stage } from '../../types/index.ts'
+import type { Lease, RouteDecision, SessionSummary, Stage, TurnInfo } from '../../types/index.ts'
 
 /** Times in milliseconds, as the options of the same names say. */
 export interface SessionLimits extends LegLimits, PumpLimits, HeartbeatLimits, PaceLimits {
@@ -61,6 +62,15 @@ export interface Term {
   readonly time: () => number
 }
 
+/** What the session itself knows. Of money it knows nothing. */
+export type UnpricedTurn = Omit<TurnInfo, 'billed' | 'cost'>
+export type UnpricedSummary = Omit<SessionSummary, 'cost'>
+
+export interface SessionListener {
+  turn? (turn: UnpricedTurn): void
+  closed? (summary: UnpricedSummary): void
+}
+
 export interface SessionParts {
   readonly identity: SessionIdentity
   readonly client: UpgradedSocket
@@ -70,7 +80,9 @@ export interface SessionParts {
   readonly clientStages?: readonly Stage[]
   /** Stages of what the upstream sends, after it is translated: like `clientStages` they see the client's dialect. Default: none. */
   readonly upstreamStages?: readonly Stage[]
-  readonly observer: SessionObserver
+  readonly observer: SessionListener
+  /** Hears what may be billed. Default: nobody asks. */
+  readonly tap?: BillingTap | undefined
   /** What was taken for the session. Its upstream's lease hangs on it too. */
   readonly lease: Lease
   /** Counts what the session holds. Default: nobody counts. */

@@ -32,7 +32,7 @@ export class Session {
     this.#upstream = parts.upstream
     this.#startedAt = now()
     const { id: session, principal, keyHash, team, model } = identity
-    this.#turns = new Turns(now, turn => observer.turn?.({ session, principal, keyHash, team, model: this.#upstream.model ?? model, deployment: this.#upstream.deployment, ...turn }))
+    this.#turns = new Turns(now, turn => observer.turn?.({ session, principal, keyHash, team, model: this.#upstream.model ?? model, deployment: this.#upstream.deployment, ...turn }), parts.tap)
     this.#legs = joinLegs(parts, this.#turns, {
       // Once the gateway has ended the session, the upstream is kept for the end of its response only: it must not be asked for another.
       listens: () => !(this.#phase.name === 'closing' && this.#phase.end.by === 'gateway') && this.#phase.name !== 'closed',

@@ -12,9 +12,9 @@ import { join } from '../fixtures/session/joined.ts'
 import { ready, startUpstream } from '../fixtures/upstream.ts'
 
 const info: SessionInfo = { id: 's', principal: 'p', model: 'm', deployment: 'd', route: { candidates: ['d'], passedOver: [], attempts: [] }, state: 'open', ageMs: 0, bytes: { client: 0, upstream: 0 }, messages: { client: 0, upstream: 0 }, turns: 0 }
-const turnInfo: TurnInfo = { session: 's', number: 1, principal: 'p', model: 'm', deployment: 'd', times: { ended: 1 }, audioBytes: { client: 0, upstream: 0 } }
+const turnInfo: TurnInfo = { session: 's', number: 1, principal: 'p', model: 'm', deployment: 'd', times: { ended: 1 }, audioBytes: { client: 0, upstream: 0 }, billed: [], cost: { nanos: 0, unpriced: 0 } }
 const { state, ...rest } = info
-const summary: SessionSummary = { ...rest, endedBy: 'client', closeCode: 1000, unresponsive: false }
+const summary: SessionSummary = { ...rest, endedBy: 'client', closeCode: 1000, unresponsive: false, cost: { nanos: 0, unpriced: 0 } }
 
 const faults: Readonly<Record<string, () => void | Promise<void>>> = {
   throws: () => { throw new Error('broken') },
@@ -113,7 +113,7 @@ t.test('onTurn is told all that there is to a turn', async t => {
   client.close(1000)
   await gateway.session(0)
   t.equal(turns.length, 1)
-  const [{ times, ...told }] = turns as [TurnInfo]
+  const [{ times, billed, ...told }] = turns as [TurnInfo]
   t.strictSame(told, {
     session: session.id,
     principal: 'tester',
@@ -126,8 +126,11 @@ t.test('onTurn is told all that there is to a turn', async t => {
     responseId: 'resp_1',
     status: 'completed',
     usage,
+    // Nobody knows the price of a model called `test`.
+    cost: { nanos: 0, unpriced: 1 },
     audioBytes: { client: 1_001, upstream: 48_000 }
   })
+  t.equal(billed.length, 1)
   t.match(session.keyHash, /^[0-9a-f]{64}$/)
   t.ok(times.asked! <= times.began! && times.began! <= times.firstAudio! && times.firstAudio! <= times.ended, JSON.stringify(times))
 })

@@ -7,8 +7,8 @@ import { turn } from '../fixtures/session/clock.ts'
 import { join, Peer } from '../fixtures/session/joined.ts'
 import type { Joined, JoinedParts } from '../fixtures/session/joined.ts'
 import { toyUpstream } from '../fixtures/session/toy-dialect.ts'
-import type { UpstreamParts } from '../../lib/session/parts.ts'
-import type { Stage, TurnInfo } from '../../types/index.ts'
+import type { UnpricedTurn, UpstreamParts } from '../../lib/session/parts.ts'
+import type { Stage } from '../../types/index.ts'
 
 interface Replacing extends Joined {
   /** The upstream that takes the place of the first. */
@@ -145,7 +145,7 @@ t.test('a first upstream that did not read does not keep the client unread', asy
 })
 
 t.test('a response of the first upstream that is running is told as one that did not end', async t => {
-  const turns: TurnInfo[] = []
+  const turns: UnpricedTurn[] = []
   const { upstream, second, replace, session } = await replacing(t, { observer: { turn: turn => { turns.push(turn) } } })
   upstream.text({ type: 'response.created', response: { id: 'r1' } })
   await turn()

@@ -4,17 +4,17 @@ import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
 import type { Test } from 'tap'
-import type { SessionSummary } from '../../types/index.ts'
 import { chop, closeOf, closePayload, frame, readFrames, usuallyMasked } from '../fixtures/session/frames.ts'
 import { collect, joinReal } from '../fixtures/session/real-sockets.ts'
 import type { RealSession } from '../fixtures/session/real-sockets.ts'
+import type { UnpricedSummary } from '../../lib/session/parts.ts'
 
 const text = (payload: string, masked: boolean): Buffer => frame({ opcode: 1, payload }, masked)
 const close = (code: number, masked: boolean): Buffer => frame({ opcode: 8, payload: closePayload(code) }, masked)
 const sha = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
 /** Waits until the session is over, and checks that nothing of it is left. */
-async function over (t: Test, { closed, clientNear, upstreamNear, ends }: RealSession): Promise<SessionSummary> {
+async function over (t: Test, { closed, clientNear, upstreamNear, ends }: RealSession): Promise<UnpricedSummary> {
   const summary = await closed
   t.ok(clientNear.destroyed && upstreamNear.destroyed, 'both sockets are closed')
   await nextTurn()

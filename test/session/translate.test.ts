@@ -8,7 +8,8 @@ import { frame } from '../fixtures/session/frames.ts'
 import { join } from '../fixtures/session/joined.ts'
 import type { Joined, JoinedParts, Peer } from '../fixtures/session/joined.ts'
 import { toyUpstream } from '../fixtures/session/toy-dialect.ts'
-import type { Dialect, TurnInfo } from '../../types/index.ts'
+import type { Dialect } from '../../types/index.ts'
+import type { UnpricedTurn } from '../../lib/session/parts.ts'
 
 interface Toy extends Joined {
   /** What the peer got since this was asked last. */
@@ -130,7 +131,7 @@ t.test('a message that may not pass is not translated either', async t => {
 })
 
 t.test('responses are counted by what the client sees of them', async t => {
-  const turns: TurnInfo[] = []
+  const turns: UnpricedTurn[] = []
   const { client, upstream, session, news } = await opened(t, { observer: { turn: turn => { turns.push(turn) } } })
   upstream.text({ type: 'toy.begin', id: 'r1' })
   upstream.text({ type: long, delta: 'AA' })

@@ -6,7 +6,7 @@ const audioDeltas: readonly string[] = ['response.output_audio.delta', 'response
 
 // One list for all sessions.
 const clientTypes: readonly string[] = ['response.create', 'input_audio_buffer.append']
-const upstreamTypes: readonly string[] = ['session.created', 'session.updated', 'input_audio_buffer.speech_stopped', 'response.created', 'response.done', ...audioDeltas]
+const upstreamTypes: readonly string[] = ['session.created', 'session.updated', 'input_audio_buffer.speech_stopped', 'response.created', 'response.done', 'conversation.item.input_audio_transcription.completed', ...audioDeltas]
 
 /** A response of which nothing comes for so long is unresponsive, in milliseconds. */
 const unresponsiveAfter = 10_000
@@ -17,6 +17,16 @@ const longestId = 96
 // A provider runs one response at a time, and a few outside of the conversation. Beyond this many the oldest is forgotten, so that a provider
 // that never ends its responses cannot fill the memory.
 const mostRunning = 64
+
+/** Hears what may be billed, in the words of whoever said it, before a turn is told. Events must not be changed. */
+export interface BillingTap {
+  upstream (event: RealtimeEvent): void
+  /** Items that the client adds. Absent: the provider bills none, and they are not read. */
+  client? (event: RealtimeEvent): void
+}
+
+const billedByItem = 'conversation.item.create'
+const transcribed = 'conversation.item.input_audio_transcription.completed'
 
 /** A turn without what the session knows: whose it is, and where. */
 export type Turn = Pick<TurnInfo, 'number' | 'servedModel' | 'responseId' | 'status' | 'usage' | 'times' | 'audioBytes'>
@@ -38,6 +48,7 @@ export class Turns {
   readonly #now: () => number
   readonly #startedAt: number
   readonly #ended: (turn: Turn) => void
+  readonly #tap: BillingTap | undefined
   readonly #running: Running[] = []
   #finished = 0
   #number = 0
@@ -49,16 +60,19 @@ export class Turns {
   /**
    * @param now the session's clock, in milliseconds
    * @param ended called with each response that ends
+   * @param tap hears what may be billed
    */
-  constructor (now: () => number, ended: (turn: Turn) => void) {
+  constructor (now: () => number, ended: (turn: Turn) => void, tap?: BillingTap) {
     this.#now = now
     this.#startedAt = now()
     this.#ended = ended
+    this.#tap = tap
     this.client = {
-      types: clientTypes,
+      types: tap?.client === undefined ? clientTypes : [...clientTypes, billedByItem],
       skims: true,
       handle: message => {
         if (message.type === 'response.create') this.#asked = this.#time()
+        else if (message.type === billedByItem) this.#bill(message.event(), tap?.client)
         else if (message.type !== undefined) this.#clientAudio += audioOf(message, 'audio')
         return undefined
       }
@@ -111,6 +125,7 @@ export class Turns {
       case 'session.updated': {
         const model = fieldOf(message.event(), 'session', 'model')
         if (typeof model === 'string') this.#servedModel = model
+        this.#bill(message.event(), this.#tap?.upstream)
         return
       }
       case 'input_audio_buffer.speech_stopped':
@@ -124,13 +139,21 @@ export class Turns {
         return
       }
       case 'response.done':
+        this.#bill(message.event(), this.#tap?.upstream)
         this.#finish(message.event())
+        return
+      case transcribed:
+        this.#bill(message.event(), this.#tap?.upstream)
         return
       case undefined:
         return
       default:
         this.#hearAudio(message)
     }
+  }
+
+  #bill (event: RealtimeEvent | undefined, hear: ((event: RealtimeEvent) => void) | undefined): void {
+    if (event !== undefined) hear?.(event)
   }
 
   #hearAudio (message: StageMessage): void {

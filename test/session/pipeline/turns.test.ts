@@ -7,7 +7,8 @@ import { turn } from '../../fixtures/session/clock.ts'
 import { join } from '../../fixtures/session/joined.ts'
 import { holds } from '../../fixtures/session/seeded.ts'
 import { loadRecordings, recordingsFolder } from '../../fixtures/recordings.ts'
-import type { RealtimeEvent, TurnInfo } from '../../../types/index.ts'
+import type { RealtimeEvent } from '../../../types/index.ts'
+import type { UnpricedTurn } from '../../../lib/session/parts.ts'
 
 interface Followed {
   readonly turns: Turns
@@ -237,7 +238,7 @@ t.test('a client\'s audio is counted to the byte, however it is written and whoe
   }
   for (const readers of [0, 1]) {
     await holds(t, 60, fc.array(fc.tuple(size, fc.constantFrom(...Object.keys(spellings))), { maxLength: 12 }), async appends => {
-      const turns: TurnInfo[] = []
+      const turns: UnpricedTurn[] = []
       const { client, upstream, clock } = await join({}, {
         observer: { turn: turn => { turns.push(turn) } },
         clientStages: Array.from({ length: readers }, () => ({ types: ['input_audio_buffer.append'], handle: message => { message.event() } }))

@@ -7,7 +7,8 @@ import { frame } from '../../fixtures/session/frames.ts'
 import { join } from '../../fixtures/session/joined.ts'
 import type { Joined, JoinedParts, Peer } from '../../fixtures/session/joined.ts'
 import { toyUpstream } from '../../fixtures/session/toy-dialect.ts'
-import type { RealtimeEvent, Stage, StageResult, TurnInfo } from '../../../types/index.ts'
+import type { RealtimeEvent, Stage, StageResult } from '../../../types/index.ts'
+import type { UnpricedTurn } from '../../../lib/session/parts.ts'
 
 /** How long the guardrail of these tests thinks, in milliseconds. */
 const thinks = 200
@@ -35,7 +36,7 @@ interface Guarded extends Joined {
   readonly to: Peer
   readonly fromClient: boolean
   /** Where the end of the session is told. */
-  readonly turns: TurnInfo[]
+  readonly turns: UnpricedTurn[]
   /** A message as `from` has to write it. */
   bytes (payload: string | Buffer, binary?: boolean): Buffer
 }
@@ -44,7 +45,7 @@ interface Guarded extends Joined {
 function bothWays (title: string, stages: () => Stage[], run: (t: Test, guarded: Guarded) => Promise<void>, limits: Parameters<typeof join>[0] = {}, parts: JoinedParts = {}): void {
   for (const fromClient of [true, false]) {
     t.test(`${title} (${fromClient ? 'client to upstream' : 'upstream to client'})`, async t => {
-      const turns: TurnInfo[] = []
+      const turns: UnpricedTurn[] = []
       const joined = await join(limits, { ...fromClient ? { clientStages: stages() } : { upstreamStages: stages() }, observer: { turn: turn => { turns.push(turn) } }, ...parts })
       const { client, upstream, clock, held, closed } = joined
       const [from, to] = fromClient ? [client, upstream] : [upstream, client]
@@ -275,9 +276,9 @@ const created = { type: 'response.created', response: { id: 'resp_1' } }
 const done = { type: 'response.done', response: { id: 'resp_1', status: 'completed' } }
 
 /** What the upstream sends is thought about, so also the end of a response. */
-function inResponse (title: string, judge: Parameters<typeof guardrail>[0], run: (t: Test, joined: Joined & { turns: TurnInfo[] }) => Promise<void>): void {
+function inResponse (title: string, judge: Parameters<typeof guardrail>[0], run: (t: Test, joined: Joined & { turns: UnpricedTurn[] }) => Promise<void>): void {
   t.test(title, async t => {
-    const turns: TurnInfo[] = []
+    const turns: UnpricedTurn[] = []
     const joined = await join({ lingerTimeout: 4_000, closeTimeout: 2_000 }, { upstreamStages: [guardrail(judge, ['ask', 'response.done'])], observer: { turn: turn => { turns.push(turn) } } })
     const { upstream, client, clock, held, closed } = joined
     try {
