@@ -120,20 +120,32 @@ for (const [what, change] of [
   })
 }
 
-t.test('a key that is blocked while its upstream is dialled is refused', async t => {
-  const { port, keys, upstream } = await world(t)
-  upstream.script = () => {}
-  const live = request(port, { key: first })
-  const call = await upstream.call(0)
-  const witness = await (async () => {
-    upstream.script = ready
-    return await connect(port, { key: first })
-  })()
-  await keys.updateKey(hash, { blocked: true }, 'admin')
-  await witness.closed
-  ready(call)
-  t.match(await live, { status: 401, error: { code: 'key_blocked' } })
+t.test('an expiry too is followed by the running response, for drainTimeout at most', async t => {
+  const expiresAt = Date.now() + 800
+  const { port, upstream } = await world(t, { finishTurn: true, expiresAt }, { drainTimeout: 500, lingerTimeout: 0 })
+  const client = await connect(port, { key: first })
+  ;(await upstream.peer(0)).send({ type: 'response.created', response: { id: 'resp_1' } })
+  await endsWith(client, 'key_expired', 3000)
+  const late = Date.now() - expiresAt
+  t.ok(late >= 490 && late < 1_500, `${late} ms`)
 })
+
+for (const [what, patch, status, code] of [['blocked', { blocked: true }, 401, 'key_blocked'], ['not for the model any more', { models: ['other'] }, 403, 'model_not_allowed']] as const) {
+  t.test(`a key that is ${what} while its upstream is dialled is refused`, async t => {
+    const { port, keys, upstream } = await world(t)
+    upstream.script = () => {}
+    const live = request(port, { key: first })
+    const call = await upstream.call(0)
+    const witness = await (async () => {
+      upstream.script = ready
+      return await connect(port, { key: first })
+    })()
+    await keys.updateKey(hash, patch, 'admin')
+    await witness.closed
+    ready(call)
+    t.match(await live, { status, error: { code } })
+  })
+}
 
 t.test('a session lasts no longer than its key allows', async t => {
   const { port } = await world(t, { maxSessionSeconds: 1 })
