@@ -20,7 +20,7 @@ t.test('the defaults are these', async t => {
     upgradeTimeout: 20_000,
     maxUpgrades: 1_000,
     maxUnauthenticated: 500,
-    maxUnauthenticatedPerAddress: 100,
+    maxUnauthenticatedPerAddress: 250,
     maxSessions: 10_000,
     openRate: 100,
     openBurst: 1_000,

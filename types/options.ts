@@ -92,7 +92,7 @@ export interface RealtimeGatewayOptions {
   readonly maxUnauthenticated?: number | undefined
   /**
    * The same from one IPv4 address, or one /64 of IPv6, as the host's `trustProxy` has it. Not on a Unix socket, and not for a private address that says
-   * for whom it asks and is not trusted: such a proxy is warned of. Default 100.
+   * for whom it asks and is not trusted: such a proxy is warned of. Default 250.
    */
   readonly maxUnauthenticatedPerAddress?: number | undefined
   /** Sessions at a time in this process; more get 503 `at_capacity`. Default 10 000. */

@@ -4,7 +4,7 @@ export const defaults = {
   upgradeTimeout: 20_000,
   maxUpgrades: 1_000,
   maxUnauthenticated: 500,
-  maxUnauthenticatedPerAddress: 100,
+  maxUnauthenticatedPerAddress: 250,
   maxSessions: 10_000,
   openRate: 100,
   openBurst: 1_000,

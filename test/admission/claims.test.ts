@@ -183,3 +183,14 @@ t.test('more than five hundred are renewed in several calls', async t => {
   t.strictSame(store.calls.slice(-2).map(call => call.length - 1), [500, 1])
   await claims.close()
 })
+
+t.test('a claim whose limits change often is given back once', async t => {
+  const store = fakeStore()
+  const { claims } = claimsOn(store)
+  const lease = newLease()
+  const claim = await claims.take('one', 'g', scopes, lease, ignore)
+  for (let i = 0; i < 3; i++) claim.change([{ id: 'key:a', maxParallel: i }])
+  lease.release()
+  await claims.close()
+  t.equal(store.calls.filter(([what]) => what === 'release').length, 1)
+})
