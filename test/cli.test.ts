@@ -322,7 +322,7 @@ t.test('a folder, a database and a Redis that cannot be used end the start in on
   await Promise.all(([
     [['--data', join(folder, 'file', 'x')], {}, 1, /^realtime-gateway: (ENOTDIR|EEXIST).*\n$/],
     [['--synchronous', 'off'], {}, 2, /^realtime-gateway: --synchronous must be normal or full\n/],
-    [['--port', '0'], { DATABASE_URL: 'postgres://me:secret-pass@127.0.0.1:1/x' }, 1, /^realtime-gateway: .*ECONNREFUSED.*\n$/],
+    [['--port', '0'], { DATABASE_URL: 'postgres://me:secret-pass@127.0.0.1:1/x' }, 1, /^realtime-gateway: PostgreSQL cannot be used: .*ECONNREFUSED.*\n$/],
     [['--port', '0'], { REDIS_URL: 'http://me:secret-pass@127.0.0.1:1' }, 1, /^realtime-gateway: the address of Redis must begin with redis:\/\/ or rediss:\/\/\n$/]
   ] as const).map(async ([args, more, code, expected]) => {
     const { exit, output } = run(t, args, { ...env, ...more })

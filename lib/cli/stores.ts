@@ -40,7 +40,7 @@ export async function openStores (settings: StoreSettings): Promise<Stores> {
 }
 
 async function openDatabase ({ data, databaseUrl, explicit, synchronous }: StoreSettings, warnings: string[]): Promise<Database | undefined> {
-  if (databaseUrl !== undefined) return await openPostgres(databaseUrl)
+  if (databaseUrl !== undefined) return await openPostgres(databaseUrl).catch(unusable)
   if (data === undefined) return undefined
   try {
     return await openSqlite(join(data, 'gateway.db'), { synchronous })
@@ -50,6 +50,11 @@ async function openDatabase ({ data, databaseUrl, explicit, synchronous }: Store
     warnings.push(`${cause.message.replace(/^realtime gateway: /, '')}; keys that are made now are gone when this process ends`)
     return undefined
   }
+}
+
+/** What the server or the network says: neither names the password. Of several addresses that were tried the first counts. */
+function unusable (cause: Error & { readonly code?: string, readonly errors?: readonly Error[] }): never {
+  throw cause instanceof StoreError ? cause : new StoreError(`PostgreSQL cannot be used: ${cause.message || cause.errors?.[0]?.message || cause.code}`)
 }
 
 async function connectRedis (url: string) {

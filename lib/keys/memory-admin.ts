@@ -5,6 +5,9 @@ import { patched, present } from './patch.ts'
 
 type Kept = Omit<StoredKey, 'teamPolicy'>
 
+/** Changes that are remembered: whoever follows them is never so far behind. */
+const mostRemembered = 10_000
+
 /**
  * Keys and teams in this process alone: they are gone when it ends. For tests, and for gateways whose keys are made at each start.
  * @param time Unix time in milliseconds
@@ -16,6 +19,7 @@ export function createMemoryKeyAdmin (time: () => number = Date.now): KeyAdmin {
 
   function record (by: string, action: AuditRow['action'], kind: AuditRow['kind'], id: string, fields: object): void {
     audit.push({ seq: (audit.at(-1)?.seq ?? 0) + 1, at: time(), by, action, kind, id, fields: Object.keys(fields) })
+    if (audit.length > mostRemembered) audit.shift()
   }
 
   function withTeam (key: Kept): StoredKey {

@@ -40,6 +40,14 @@ t.test('the memory store conforms', async t => {
   await conforms(t, keyStoreConformance({ create: keys => bare(seeded(createMemoryKeyAdmin)(keys)) }))
 })
 
+t.test('the memory store remembers no more changes than anybody could have missed', async t => {
+  const store = createMemoryKeyAdmin()
+  await store.createKey({ hash: 'aa', keyName: 'sk-...' }, 'test')
+  for (let i = 0; i < 10_500; i++) await store.updateKey('aa', { rpmLimit: i }, 'test')
+  t.equal(await store.lastChange(), 10_501)
+  t.equal((await store.changes(0, 20_000)).length, 10_000)
+})
+
 t.test('SQLite conforms', async t => {
   const file = join(t.testdir(), 'gateway.db')
   const [database, other] = [await openSqlite(file), await openSqlite(file)]
