@@ -1,8 +1,11 @@
 import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import type { Test } from 'tap'
 import realtimeGateway, { createMemoryKeyAdmin } from '../../../lib/index.ts'
+import type { KeyAdmin } from '../../../types/index.ts'
 
 // Recorded requests to LiteLLM's own API, and what it answered. No part of the repository.
 const folder = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'reference', 'litellm-api')
@@ -40,16 +43,25 @@ const recorded = !existsSync(folder)
   ? []
   : readdirSync(folder).filter(file => file.endsWith('.json') && !others.test(file)).map(file => [file.slice(0, -5), JSON.parse(readFileSync(join(folder, file), 'utf8')) as Recorded] as const)
 
+async function gateway (t: Test): Promise<{ app: FastifyInstance, keys: KeyAdmin }> {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const keys = createMemoryKeyAdmin()
+  await app.register(realtimeGateway, {
+    deployments: [{ model: 'gpt', target: 'openai/gpt-realtime', apiKey: 'x' }, { model: 'grok', target: 'xai/grok-voice-latest', apiKey: 'x' }], keyStore: keys, masterKey: 'sk-1234', allowWeakMasterKey: true, management: {}
+  })
+  return { app, keys }
+}
+
 t.test('LiteLLM\'s recorded requests get its status and its fields, but for the differences that are named', { skip: recorded.length === 0 && 'no recordings beside this repository' }, async t => {
   t.ok(recorded.length > 40)
+  const shared = await gateway(t)
   for (const [name, { request, status, response }] of recorded) {
     await t.test(name, async t => {
-      const app = Fastify()
-      t.teardown(() => app.close())
-      const keys = createMemoryKeyAdmin()
-      await app.register(realtimeGateway, {
-        deployments: [{ model: 'gpt', target: 'openai/gpt-realtime', apiKey: 'x' }, { model: 'grok', target: 'xai/grok-voice-latest', apiKey: 'x' }], keyStore: keys, masterKey: 'sk-1234', allowWeakMasterKey: true, management: {}
-      })
+      // What was looked up of a key is kept for a while, so whoever asks with a key that has changed needs an app of its own.
+      const { app, keys } = name.startsWith('models-') ? await gateway(t) : shared
+      for (const { id } of await keys.listTeams()) await keys.deleteTeams([id], 'test')
+      await keys.deleteKeys((await keys.listKeys()).keys.map(({ hash }) => hash), 'test')
       const ask = async (method: 'GET' | 'POST', url: string, body?: object, key = 'sk-1234') => await app.inject({ method, url, ...body !== undefined && { payload: body }, headers: key === '' ? {} : { authorization: `Bearer ${key}` } })
       // What the recordings have before.
       await ask('POST', '/team/new', { team_id: '00000000-0000-4000-8000-000000000003', team_alias: 'team-a' })
