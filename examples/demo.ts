@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
 import realtimeGateway, { realtimeUrl } from 'fastify-realtime-gateway'
-import type { RealtimeEvent } from 'fastify-realtime-gateway'
+import type { RealtimeEvent, Spent } from 'fastify-realtime-gateway'
 import { createSimulator, pcmChunks, speechPcm, toWav } from 'fastify-realtime-gateway/testing'
 import { WebSocket } from 'ws'
 
@@ -31,8 +31,8 @@ const app = Fastify()
 await app.register(realtimeGateway, {
   deployments: [{ model: 'voice', target, apiKey: providerKey, baseUrl }],
   keys: [{ name: 'demo', key }],
-  onSessionClose: ({ turns, ageMs, bytes, closeCode }) => {
-    if (turns > 0) console.log(`\nThe gateway's account: ${turns} turn in ${seconds(ageMs)}, ${kilobytes(bytes.client)} up, ${kilobytes(bytes.upstream)} down, closed with ${closeCode}.`)
+  onSessionClose: ({ turns, ageMs, bytes, closeCode, cost }) => {
+    if (turns > 0) console.log(`\nThe gateway's account: ${turns} turn in ${seconds(ageMs)}, ${kilobytes(bytes.client)} up, ${kilobytes(bytes.upstream)} down, ${dollars(cost)}, closed with ${closeCode}.`)
   }
 })
 await app.listen({ port: 0, host: '127.0.0.1' })
@@ -146,6 +146,11 @@ function median (values: readonly number[]): number {
 
 function seconds (ms: number): string {
   return `${(ms / 1000).toFixed(2)} s`
+}
+
+/** What the provider charges, at the prices that the gateway knows. */
+function dollars ({ nanos, unpriced }: Spent): string {
+  return unpriced > 0 ? `${unpriced} without a known price` : `$${(nanos / 1e9).toFixed(4)}`
 }
 
 function kilobytes (bytes: number): string {
