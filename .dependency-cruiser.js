@@ -14,7 +14,7 @@ const doors = {
   http: ['diagnosis', 'auth', 'admission', 'keys', 'metering', 'providers', 'catalogue', 'dialect', 'router', 'upstream', 'session', 'wire', 'options', 'wildcard', 'abort', 'guard', 'loggable'],
   options: ['catalogue', 'keys', 'providers', 'router', 'wildcard'],
   auth: ['keys'],
-  keys: ['store', 'wildcard'],
+  keys: ['store', 'abort', 'wildcard'],
   // Of drivers it alone knows.
   store: [],
   admission: ['store', 'token-bucket'],

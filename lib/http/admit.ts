@@ -41,10 +41,7 @@ export async function admit (request: FastifyRequest, handshake: ClientHandshake
   if (!originAllowed(handshake.origin, { allowed, host: request.host, hasCredential: credential !== undefined })) throw new GatewayError('origin_not_allowed')
   const { generation } = tools.authority
   const known = tools.strangers(request)
-  const { principal, store } = await unlessAborted(tools.authenticate(request, credential), signal).catch(cause => {
-    // No upstream was asked yet, so what did not answer in time is a key store or the host's hook.
-    throw cause instanceof GatewayError && cause.code === 'upstream_timeout' ? new GatewayError('store_unavailable') : cause
-  }).finally(known)
+  const { principal, store } = await unlessAborted(tools.authenticate(request, credential), signal).catch(storeHangs).finally(known)
   const standing = new Standing(principal)
   if (store !== undefined && store === tools.authority.keys) lease.defer(tools.authority.track(standing, generation))
 
@@ -65,7 +62,7 @@ export async function admit (request: FastifyRequest, handshake: ClientHandshake
     lease.defer(tools.registry.reserve())
     const id = `sess_${randomUUID().replaceAll('-', '')}`
     const group = principal.team ?? principal.keyHash ?? principal.id
-    const claim = await unlessAborted(tools.claims.take(id, group, scopesOf(principal), lease, error => standing.revoked(error)), signal)
+    const claim = await unlessAborted(tools.claims.take(id, group, scopesOf(principal), lease, error => standing.revoked(error)), signal).catch(storeHangs)
     const upstream = await upstreamFor(model, await planFor(model, asker, tools), asker, tools)
     // The key may have changed while the upstream was dialled.
     standing.check()
@@ -74,6 +71,11 @@ export async function admit (request: FastifyRequest, handshake: ClientHandshake
   } finally {
     answered()
   }
+}
+
+/** No upstream was asked yet, so what did not answer in time is a store, or the host's hook. */
+function storeHangs (cause: unknown): never {
+  throw cause instanceof GatewayError && cause.code === 'upstream_timeout' ? new GatewayError('store_unavailable') : cause
 }
 
 /** @throws GatewayError `model_not_allowed`, where neither of a model's names is allowed */

@@ -1,3 +1,4 @@
+import { unlessAborted } from '../abort.ts'
 import { GatewayError } from '../errors.ts'
 import type { AuditRow, KeyAdmin, KeyStore, Principal } from '../../types/index.ts'
 import { createKeyCache } from './cache.ts'
@@ -39,9 +40,11 @@ export interface AuthorityOptions {
   /** Told when the store does not answer, and when it does again. */
   readonly away: (cause: unknown) => void
   readonly back: () => void
+  /** Milliseconds in which the store has to tell of changes. Default 5 000. */
+  readonly patience?: number | undefined
 }
 
-export function createAuthority (store: KeyAdmin, { time, now, away, back }: AuthorityOptions): Authority {
+export function createAuthority (store: KeyAdmin, { time, now, away, back, patience = 5_000 }: AuthorityOptions): Authority {
   const byKey = new Map<string, Set<Subject>>()
   const cache = createKeyCache(store, () => now() - heardAt < freshMs, now)
   let seen: number | undefined
@@ -54,15 +57,9 @@ export function createAuthority (store: KeyAdmin, { time, now, away, back }: Aut
     let more = false
     try {
       const asked = now()
-      const first = seen === undefined
-      seen ??= await store.lastChange()
-      const rows = await store.changes(seen, most)
-      for (const row of rows) forget(row)
-      // Read after the cache has forgotten, so that no look-up in between brings the old policy back. What was let in before the first answer may have missed a change.
-      await Promise.all([...first ? byKey.keys() : concerned(rows)].map(recheck))
-      seen = rows.at(-1)?.seq ?? seen
+      // One that hangs counts as away, and is asked again.
+      more = await unlessAborted(catchUp(), AbortSignal.timeout(patience))
       heardAt = asked
-      more = rows.length === most
       if (failing) back()
       failing = false
     } catch (cause) {
@@ -70,6 +67,18 @@ export function createAuthority (store: KeyAdmin, { time, now, away, back }: Aut
       failing = true
     }
     if (!closed) timer = setTimeout(poll, more ? 0 : pollMs).unref()
+  }
+
+  /** @returns whether there may be more to hear */
+  async function catchUp (): Promise<boolean> {
+    const first = seen === undefined
+    const from = seen ?? await store.lastChange()
+    const rows = await store.changes(from, most)
+    for (const row of rows) forget(row)
+    // Read after the cache has forgotten, so that no look-up in between brings the old policy back. What was let in before the first answer may have missed a change.
+    await Promise.all([...first ? byKey.keys() : concerned(rows)].map(recheck))
+    seen = Math.max(seen ?? 0, rows.at(-1)?.seq ?? from)
+    return rows.length === most
   }
 
   function forget ({ kind, id }: AuditRow): void {

@@ -283,6 +283,13 @@ t.test('while the limit store is away new sessions of limited keys are refused, 
   t.match(log(), /the limit store answers again/)
 })
 
+t.test('a limit store that hangs is 503 too, and nothing is dialled', async t => {
+  const limitStore = { ...createMemoryLimitStore(), acquire: () => new Promise<undefined>(() => {}) }
+  const { port, upstream } = await world(t, { maxParallelRequests: 5 }, { limitStore, upgradeTimeout: 300 })
+  t.match(await request(port, { key: first }), { status: 503, error: { code: 'store_unavailable' } })
+  t.equal(upstream.counts.opened, 0)
+})
+
 t.test('by option it lets them in uncounted', async t => {
   const limitStore = failing(createMemoryLimitStore())
   const { port } = await world(t, { maxParallelRequests: 1 }, { limitStore, limitStoreAway: 'open' })

@@ -20,7 +20,7 @@ interface Followed {
 function follow (t: { teardown (end: () => void): void }, store: Partial<KeyAdmin>): Followed {
   const heard: string[] = []
   const authority = createAuthority({ ...createMemoryKeyAdmin(), ...store }, {
-    time: Date.now, now: () => performance.now(), away: cause => { heard.push(`away: ${(cause as Error).message}`) }, back: () => { heard.push('back') }
+    time: Date.now, now: () => performance.now(), away: cause => { heard.push(`away: ${(cause as Error).message}`) }, back: () => { heard.push('back') }, patience: 200
   })
   t.teardown(() => authority.close())
   return { authority, heard }
@@ -98,6 +98,20 @@ t.test('a change whose key cannot be looked up is tried again, and the failure i
   t.equal(await one.told, 'changed renamed')
   while (heard.length < 2) await new Promise(resolve => { setImmediate(resolve) })
   t.strictSame(heard, ['away: gone', 'back'])
+})
+
+t.test('a store that hangs counts as away, and is asked again', async t => {
+  let asked = 0
+  const { authority, heard } = follow(t, {
+    lastChange: async () => 0,
+    changes: () => ++asked === 1 ? new Promise(() => {}) : Promise.resolve([change(1)]),
+    findByHash: async () => ({ hash, blocked: true })
+  })
+  const one = subject()
+  authority.track(one.subject, authority.generation)
+  authority.start()
+  t.equal(await one.told, 'key_blocked')
+  t.match(heard, [/^away: .*time/])
 })
 
 t.test('a session that is over hears nothing, and another of its key still does', async t => {
