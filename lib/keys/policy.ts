@@ -1,9 +1,13 @@
 import { allowsModel } from '../wildcard.ts'
 import type { KeyPolicy, LimitScope, Principal, VirtualKey } from '../../types/index.ts'
 
+/** LiteLLM's word in the place of models: what the key's team may use. Without a team that is nothing. */
+const teamModels = 'all-team-models'
+
 /** The holder of a virtual key. */
-export function principalOf ({ name, hash, ...policy }: VirtualKey): Principal {
-  return { ...policy, id: name ?? hash.slice(0, 8), keyHash: hash }
+export function principalOf ({ name, hash, models, ...policy }: VirtualKey): Principal {
+  const whole = policy.teamPolicy !== undefined && models?.includes(teamModels) === true
+  return { ...policy, ...models !== undefined && !whole && { models }, id: name ?? hash.slice(0, 8), keyHash: hash }
 }
 
 /** Why its policy, or its team's, lets nobody in now. `undefined`: it does. */

@@ -10,7 +10,7 @@ t.test('a key of LiteLLM\'s keeps its hash, names, owner, models and limits', as
     key_alias: 'app-1',
     user_id: 'ann',
     team_id: 'red',
-    models: ['gpt', 'all-team-models'],
+    models: ['gpt', 'all-proxy-models'],
     expires: new Date('2030-01-01T00:00:00Z'),
     blocked: true,
     max_parallel_requests: '0',

@@ -9,6 +9,14 @@ t.test('the holder of a key is called by its name, or by the first digits of its
   t.strictSame(principalOf({ hash: '0123456789abcdef' }), { id: '01234567', keyHash: '0123456789abcdef' })
 })
 
+t.test('`all-team-models` is what the team may use, and nothing without one', async t => {
+  const models = ['all-team-models']
+  const member = principalOf({ hash: 'aa', team: 'red', models, teamPolicy: { models: ['gpt'] } })
+  t.ok(mayUse(member, 'gpt'))
+  t.notOk(mayUse(member, 'grok'))
+  t.notOk(mayUse(principalOf({ hash: 'aa', models }), 'gpt'))
+})
+
 t.test('a key and its team both have to be in force', async t => {
   for (const [policy, team, code] of [
     [{}, undefined, undefined],

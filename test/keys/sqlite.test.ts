@@ -134,6 +134,7 @@ t.test('after its end a store rejects what is asked', async t => {
   await store.close!()
   t.equal((await last).hash, 'aa', 'what was under way is done first')
   await t.rejects(store.findByHash('aa'), /closed/)
+  await store.close!()
 })
 
 t.test('a key that was made is there after kill -9', async t => {

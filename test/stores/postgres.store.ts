@@ -103,6 +103,53 @@ t.test('after the server was killed and started again, the store answers as befo
   t.strictSame((await keys.changes(0)).map(({ id }) => id), ['aa', 'bb'])
 })
 
+t.test('a server that dies in the middle of changes ends no process', async t => {
+  const own = await startPostgres(t)
+  const keys = await open(await newDatabase(own))
+  t.teardown(() => keys.close!())
+  const changes = Array.from({ length: 200 }, (_, i) => keys.createKey({ hash: String(i), keyName: 'sk-...' }, 'test'))
+  const settled = Promise.allSettled(changes)
+  await changes[10]
+  await own.kill()
+  // An error of a connection that nobody listens to would be an uncaught exception.
+  t.ok((await settled).some(({ status }) => status === 'rejected'))
+})
+
+t.test('whoever may not make schemas may use one that is there', async t => {
+  const url = await newDatabase()
+  await (await open(url)).close!()
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  t.teardown(() => client.end())
+  await client.query(`DO $$ BEGIN CREATE ROLE guest LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+    ALTER SCHEMA realtime_gateway OWNER TO guest; ALTER TABLE realtime_gateway.keys OWNER TO guest; ALTER TABLE realtime_gateway.teams OWNER TO guest; ALTER TABLE realtime_gateway.audit OWNER TO guest;
+    ALTER TABLE realtime_gateway.migrations OWNER TO guest; ALTER TABLE realtime_gateway.limit_claims OWNER TO guest; ALTER TABLE realtime_gateway.limit_taken OWNER TO guest`)
+  const keys = await open(url.replace('gateway@', 'guest@'))
+  await keys.createKey({ hash: 'aa', keyName: 'sk-...' }, 'test')
+  await keys.close!()
+})
+
+t.test('a node that freezes in the middle of a change keeps the lock for seconds, and not for ever', async t => {
+  const url = await newDatabase()
+  const [frozen, other] = [await openPostgres(url), await open(url)]
+  t.teardown(() => Promise.all([frozen.close(), other.close!()]))
+  let locked = (): void => {}
+  const has = new Promise<void>(resolve => { locked = resolve })
+  let thaw = (): void => {}
+  const change = frozen.transaction(async ({ query }) => {
+    locked()
+    await new Promise<void>(resolve => { thaw = resolve })
+    await query('SELECT 1 AS one')
+  })
+  await has
+  const from = performance.now()
+  await other.createKey({ hash: 'aa', keyName: 'sk-...' }, 'test')
+  const ms = performance.now() - from
+  t.ok(ms > 4_000 && ms < 9_000, `${ms.toFixed(0)} ms`)
+  thaw()
+  await t.rejects(change)
+})
+
 t.test('a server that hangs is waited for no longer than its clocks say', async t => {
   const own = await startPostgres(t)
   const keys = await open(await newDatabase(own))

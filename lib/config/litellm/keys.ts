@@ -45,7 +45,7 @@ export function teamOfLiteLLM (row: LiteLLMRow): Converted<NewTeam> | undefined 
 }
 
 function policyOf (row: LiteLLMRow): Pick<NewKey, 'models' | 'blocked' | 'maxParallelRequests' | 'rpmLimit' | 'metadata'> {
-  const models = textsOf(row['models']).filter(model => model !== 'all-team-models' && model !== 'all-proxy-models')
+  const models = textsOf(row['models']).filter(model => model !== 'all-proxy-models')
   const metadata = objectOf(row['metadata'])
   return {
     ...models.length > 0 && { models },

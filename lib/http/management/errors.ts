@@ -37,6 +37,7 @@ export function refusalOf (error: unknown): ManagementError | undefined {
   const { statusCode, validation, validationContext, message } = error as { statusCode?: number, validation?: ReadonlyArray<{ instancePath: string, message?: string, params: Readonly<Record<string, unknown>> }>, validationContext?: string, message: string }
   if (validation !== undefined) {
     const [{ instancePath, message: rule, params }] = validation as [typeof validation[0]]
+    if (typeof params['additionalProperty'] === 'string') return new ManagementError(400, `${params['additionalProperty']} is not supported here: leave it out.`, params['additionalProperty'])
     const field = instancePath.split('/')[1] ?? (typeof params['missingProperty'] === 'string' ? params['missingProperty'] : null)
     return new ManagementError(400, field === null ? `The ${validationContext} ${rule}.` : `${field} ${instancePath === '' ? 'is required' : rule}.`, field)
   }

@@ -86,6 +86,16 @@ export function checkBody (body: Readonly<Record<string, unknown>>, fields: Fiel
     if (!Object.hasOwn(fields, name)) throw new ManagementError(400, `${name} is not a field that is known here${didYouMean(name, Object.keys(fields))}`, name)
     if (fields[name]!.use === 'unsupported' && !saysNothing(value) && usual[name] !== value) throw new ManagementError(400, `${name} is not supported here, and would have no effect: leave it out.`, name)
   }
+  checkMetadata(body['metadata'])
+}
+
+// LiteLLM reads these out of the metadata too.
+const inMetadata = ['guardrails', 'enforced_params', 'model_rpm_limit', 'model_tpm_limit', 'tag_rpm_limit', 'allowed_passthrough_routes']
+
+function checkMetadata (metadata: unknown): void {
+  if (typeof metadata !== 'object' || metadata === null) return
+  const name = inMetadata.find(each => !saysNothing((metadata as Readonly<Record<string, unknown>>)[each] ?? null))
+  if (name !== undefined) throw new ManagementError(400, `metadata.${name} is not supported here, and would have no effect: leave it out.`, 'metadata')
 }
 
 /** The fields of a body that are kept for the client alone. */

@@ -72,8 +72,10 @@ export function keyRoutes (scope: FastifyInstance, { keys, masterKeyHash, time }
         team_id: id,
         key_alias: id,
         key_hash: id,
-        return_full_object: { type: 'boolean', default: false }
-      })
+        return_full_object: { type: 'boolean', default: false },
+        // They change nothing here. Any other filter is refused: who deletes what is listed must not get more than was asked for.
+        ...Object.fromEntries(['include_team_keys', 'include_created_by_keys', 'sort_by', 'sort_order', 'expand'].map(name => [name, {}]))
+      }, [], false)
     })
   }, async ({ query: { page, size, user_id: user, team_id: team, key_alias: name, key_hash: hash, return_full_object: full } }) => {
     const { keys: found, total } = await keys.listKeys({ user, team, name, hash, offset: (page - 1) * size, limit: size })
@@ -85,11 +87,12 @@ export function keyRoutes (scope: FastifyInstance, { keys, masterKeyHash, time }
     const before = await keys.findKey({ hash: hashOf(key) })
     if (before === undefined) throw notFound('Key', 'key')
     const secret = body.new_key == null ? newSecret() : ownSecret(body.new_key, masterKeyHash)
-    // The old secret is gone first: whoever asks for this may have lost it.
-    const next = await keys.replaceSecret(before.hash, { hash: hashKey(secret), keyName: shownOf(secret) }, by)
+    if (await keys.findKey({ hash: hashKey(secret) }) !== undefined) throw new ManagementError(400, 'This key exists already. Choose another new_key.', 'new_key')
+    // What may be refused comes first: a secret that is replaced is gone, and whoever is refused is not told the new one.
     const patch = keyPatchOf(body, time(), before)
-    const changed = Object.values(patch).some(value => value !== undefined) ? await keys.updateKey(next.hash, patch, by) : next
-    return { ...keyRow(changed), key: secret, token_id: changed.hash }
+    if (Object.values(patch).some(value => value !== undefined)) await keys.updateKey(before.hash, patch, by)
+    const next = await keys.replaceSecret(before.hash, { hash: hashKey(secret), keyName: shownOf(secret) }, by)
+    return { ...keyRow(next), key: secret, token_id: next.hash }
   }
 }
 

@@ -28,8 +28,8 @@ export function described (tag: string, operationId: string, summary: string, pa
   return { operationId, summary, tags: [tag], ...asked, response: { 200: { description: 'Done.', ...answer }, '4xx': error, '5xx': error } } as FastifySchema
 }
 
-export function object (properties: Readonly<Record<string, object>>, required: readonly string[] = []): object {
-  return { type: 'object', properties, required }
+export function object (properties: Readonly<Record<string, object>>, required: readonly string[] = [], additionalProperties = true): object {
+  return { type: 'object', properties, required, additionalProperties }
 }
 
 /**

@@ -37,9 +37,9 @@ interface PolicyBody {
 export function keyPatchOf (body: KeyBody, now: number, before?: StoredKey): KeyPatch {
   return {
     ...policyOf(body),
-    name: body.key_alias,
-    user: body.user_id,
-    team: body.team_id,
+    name: emptyIsNull(body.key_alias),
+    user: emptyIsNull(body.user_id),
+    team: emptyIsNull(body.team_id),
     // LiteLLM takes `null` and the text -1 for "never".
     expiresAt: body.duration === undefined || body.duration === null ? body.duration : body.duration === '-1' ? null : now + durationOf(body.duration, now),
     ...permissionsOf(body.permissions),
@@ -48,7 +48,7 @@ export function keyPatchOf (body: KeyBody, now: number, before?: StoredKey): Key
 }
 
 export function teamPatchOf (body: TeamBody, before?: Team): TeamPatch {
-  return { ...policyOf(body), name: body.team_alias, opaque: opaquePatch(body, opaqueOf(body, teamFields), before) }
+  return { ...policyOf(body), name: emptyIsNull(body.team_alias), opaque: opaquePatch(body, opaqueOf(body, teamFields), before) }
 }
 
 /** The same for one that is made: `null` says nothing. */
@@ -56,10 +56,14 @@ export function given<T extends object> (patch: T): { [Field in keyof T]?: NonNu
   return Object.fromEntries(Object.entries(patch).filter(([, value]) => value != null)) as { [Field in keyof T]?: NonNullable<T[Field]> }
 }
 
+/** Forms send an empty text for what they leave out. */
+function emptyIsNull (text: string | null | undefined): string | null | undefined {
+  return text === '' ? null : text
+}
+
 function policyOf (body: PolicyBody): Patch<KeyPolicy> {
   return {
-    // The team's models hold for the key anyway.
-    models: body.models?.filter(model => model !== 'all-team-models' && model !== 'all-proxy-models') ?? body.models as null | undefined,
+    models: body.models?.filter(model => model !== 'all-proxy-models') ?? body.models as null | undefined,
     tags: body.tags,
     maxParallelRequests: body.max_parallel_requests,
     rpmLimit: body.rpm_limit,

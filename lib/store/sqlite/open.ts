@@ -62,6 +62,7 @@ export async function openSqlite (file: string, { synchronous = 'normal' }: Sqli
     thread.on('exit', () => fail(new Error('The thread of SQLite has ended.')))
   })
   thread.unref()
+  const ended = new Promise<void>(resolve => { thread.once('exit', () => resolve()) })
 
   const writer: Queries = { query: (sql, params = []) => ask('writer', sql, params) }
   const queue = createQueue()
@@ -83,7 +84,6 @@ export async function openSqlite (file: string, { synchronous = 'normal' }: Sqli
     async close () {
       await queue(async () => {})
       gone = new Error('The database is closed.')
-      const ended = new Promise<void>(resolve => { thread.once('exit', () => resolve()) })
       thread.ref()
       thread.postMessage('close')
       await ended

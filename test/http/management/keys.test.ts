@@ -145,6 +145,22 @@ t.test('another secret replaces the old one, and the key stays the same', async 
   t.match((await ask('POST', `/key/${hashKey(own)}/regenerate`)).status, 200, 'a body is not needed')
 })
 
+t.test('a refusal leaves the secret as it is', async t => {
+  const { ask, keys } = await api(t)
+  await ask('POST', '/key/generate', { key: secret, key_alias: 'a' })
+  await ask('POST', '/key/generate', { key: 'sk-another-0123456789', key_alias: 'b' })
+  for (const body of [{ duration: 'soon' }, { permissions: { x: true } }, { team_id: 'nobody' }, { key_alias: 'b' }, { new_key: 'sk-another-0123456789' }, { max_budget: 1 }]) {
+    t.ok((await ask('POST', `/key/${secret}/regenerate`, body)).status >= 400, JSON.stringify(body))
+    t.equal((await keys.findByHash(hashKey(secret)))?.name, 'a')
+  }
+})
+
+t.test('what guards a key in its metadata is refused too, and an empty text is none', async t => {
+  const { ask } = await api(t)
+  t.match(await ask('POST', '/key/generate', { metadata: { guardrails: ['pii'] } }), { status: 400, body: { error: { message: /^metadata\.guardrails/, param: 'metadata' } } })
+  for (let i = 0; i < 2; i++) t.match(await ask('POST', '/key/generate', { key_alias: '', team_id: '', user_id: '', metadata: { guardrails: [] } }), { status: 200, body: { key_alias: null, team_id: null } })
+})
+
 t.test('keys are listed in pages, newest first', async t => {
   const { ask } = await api(t)
   await ask('POST', '/team/new', { team_id: 'red' })
@@ -159,6 +175,8 @@ t.test('keys are listed in pages, newest first', async t => {
   t.strictSame(await list('key_alias=k3'), ['k3', 1, 1, 1])
   const { body } = await ask('GET', '/key/list')
   t.match((body['keys'] as string[])[0], /^[0-9a-f]{64}$/)
+  for (const query of ['status=deleted', 'project_id=other', 'nonsense=1']) t.match(await ask('GET', `/key/list?${query}`), { status: 400, body: { error: { param: query.split('=')[0] } } })
+  t.equal((await ask('GET', '/key/list?sort_by=created_at&include_team_keys=true')).status, 200)
   for (const query of ['page=0', 'size=1000', 'size=many']) t.match(await ask('GET', `/key/list?${query}`), { status: 400, body: { error: { param: query.split('=')[0] } } })
 })
 
@@ -168,7 +186,9 @@ t.test('teams are made, changed, shown with their keys, blocked and deleted with
   const id = String(made['team_id'])
   t.match(made, { team_alias: 'team-a', models: ['gpt'], rpm_limit: 50, blocked: false, metadata: { cost_centre: '1' } })
   const { body: key } = await ask('POST', '/key/generate', { team_id: id, models: ['all-team-models'] })
-  t.match(key, { team_id: id, models: [] })
+  t.match(key, { team_id: id, models: ['all-team-models'] })
+  const models = async (): Promise<unknown[]> => ((await ask('GET', '/v1/models', undefined, { authorization: `Bearer ${String(key.key)}` })).body['data'] as Array<{ id: string }>).map(each => each.id)
+  t.strictSame(await models(), ['gpt'], 'what its team may use')
   t.match((await ask('POST', '/team/update', { team_id: id, rpm_limit: null, max_parallel_requests: 9 })).body, { team_id: id, data: { rpm_limit: null, max_parallel_requests: 9, models: ['gpt'] } })
   t.match((await ask('GET', `/team/info?team_id=${id}`)).body, { team_id: id, team_info: { team_alias: 'team-a' }, keys: [{ token: key['token'] }], team_memberships: [] })
   t.match((await ask('POST', '/team/block', { team_id: id })).body, { blocked: true })
